@@ -1,0 +1,28 @@
+// Live figures of the running step: written by lanes, read by whoever shows them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace whimbrel {
+
+/// All members may be read and written from any thread; each is exact, together they are a moment
+/// apart.
+struct Progress {
+  std::atomic<int64_t> total{0};  ///< documents expected to be scanned; an estimate
+  std::atomic<int64_t> scanned{0};
+  std::atomic<int64_t> modified{0};
+  std::atomic<int64_t> unchanged{0};
+  std::atomic<int64_t> quarantined{0};
+  std::atomic<int64_t> conflicts{0};
+  std::atomic<int> lanes{0};         ///< lanes at work
+  std::atomic<int> batch_docs{0};    ///< documents in the last batch
+  std::atomic<int64_t> batch_ms{0};  ///< how long the last batch took
+
+  void reset() {
+    total = scanned = modified = unchanged = quarantined = conflicts = 0;
+    lanes = 0;
+  }
+};
+
+}  // namespace whimbrel

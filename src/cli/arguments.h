@@ -1,0 +1,58 @@
+// cli: what a person types and reads; one file a command.
+//
+// The command line, parsed and checked, as plain values.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/down.h"
+#include "flow/up.h"
+#include "migration/config.h"
+
+namespace whimbrel {
+
+struct Arguments {
+  std::string command;             ///< "up", "status", …; "" for none
+  std::vector<std::string> words;  ///< its arguments that are no flags
+  ConfigSources sources;
+  Output output = Output::kText;
+  std::optional<ProgressStyle> progress;  ///< nullopt: live on a terminal, plain elsewhere
+  std::string confirm;
+  bool no_input = false;
+  bool quiet = false;
+  bool help = false;
+  std::chrono::milliseconds wait{0};
+
+  // create, init
+  std::string kind = "yaml";
+  std::string module = "yaml";
+  bool document = false;
+
+  // status
+  bool exit_code = false;
+
+  // plan, up, down
+  Selection selection;
+  EngineOverrides overrides;
+  std::string log_file;
+  std::chrono::milliseconds max_time{0};
+  InDoubt in_doubt = InDoubt::kAsk;
+  bool dry_run = false;
+  DownOptions down;
+
+  // unlock
+  bool force = false;
+};
+
+/// kUsage with did-you-mean for commands and flags.
+Result<Arguments> parse_arguments(int argc, char** argv);
+
+/// Help text of a command, or of the program for "".
+std::string help_text(const std::string& command);
+/// Names of all commands.
+std::vector<std::string> command_names();
+
+}  // namespace whimbrel

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace whimbrel {
+namespace {
+
+constexpr int kLeftAlone = 3;
+
+DownOptions options_of(const Arguments& arguments) {
+  DownOptions options = arguments.down;
+  options.overrides = arguments.overrides;
+  options.lock_wait = arguments.wait;
+  return options;
+}
+
+Result<int> dry_run(const Arguments& arguments, Project& project) {
+  History history = TRY(read_history(project));
+  auto items = TRY(choose_undo(project, history, options_of(arguments)));
+  fmt::print("Would undo {} migration{}. Nothing is changed by this command.\n", items.size(),
+             items.size() == 1 ? "" : "s");
+  for (const UndoItem& item : items) {
+    bool written = item.migration.down == DownKind::kSteps;
+    fmt::print("  {}{}: {}\n", item.migration.file, item.applied ? "" : " (open run)",
+               written ? "by the file's own `down:` steps"
+                       : fmt::format("each step's own reverse; {} documents from a journal of {}",
+                                     with_commas(item.run.counts().modified),
+                                     bytes_text(item.journal_bytes)));
+  }
+  return 0;
+}
+
+void say_conflicts(Reporter& reporter, const DownSummary& undone) {
+  if (undone.conflicts == 0) return;
+  reporter.say("warning",
+               fmt::format("{} documents were changed since and are left as they are; they are "
+                           "recorded in whimbrel_errors, for example:",
+                           with_commas(undone.conflicts)));
+  for (const std::string& example : undone.examples) reporter.say("info", "  " + example);
+}
+
+}  // namespace
+
+Result<int> run_down(const Arguments& arguments) {
+  Config config = TRY(load_config(arguments.sources));
+  Project project = TRY(open_project(std::move(config)));
+  if (arguments.dry_run) return dry_run(arguments, project);
+  TRY(require_confirmation(project.config, project.database,
+                           ask_confirmation(arguments, project.config, project.database)));
+  auto reporter = TRY(open_reporter(arguments, project.config, "down"));
+  DownSummary undone;
+  auto started = std::chrono::steady_clock::now();
+  Status done = down(project, options_of(arguments), *reporter, process_stop(), undone);
+  Summary summary;
+  summary.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  summary.applied = undone.undone;
+  summary.documents.scanned = undone.restored + undone.conflicts;
+  summary.documents.modified = undone.restored;
+  summary.documents.conflicts = undone.conflicts;
+  summary.exit = undone.conflicts > 0 ? kLeftAlone : 0;
+  say_conflicts(*reporter, undone);
+  if (!done) {
+    summary.exit = exit_code(done.error().kind);
+    reporter->say("error", redact_secrets(done.error().message, project.config.uri));
+    std::string hint = done.error().hint == "whimbrel up" ? "whimbrel down" : done.error().hint;
+    if (!hint.empty()) reporter->say("info", "  next: " + hint);
+  }
+  reporter->summary(summary);
+  return summary.exit;
+}
+
+}  // namespace whimbrel

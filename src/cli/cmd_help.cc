@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace whimbrel {
+namespace {
+
+constexpr const char* kExitCodes = R"(Exit codes
+  0    done, or nothing to do
+  1    a migration or a check failed
+  2    with --exit-code only: something is pending
+  3    finished, but documents are in quarantine, or were left alone by `down`
+  4    stopped by a limit; resumable with `whimbrel up`
+  64   wrong usage
+  65   bad migration file
+  66   project, file or name not found
+  69   server unreachable
+  70   bug in whimbrel
+  73   cannot write a file
+  75   the lock is held by another process
+  77   not authorised
+  78   bad configuration
+  130  SIGINT, 143 SIGTERM: after the running batches were finished and saved
+)";
+
+constexpr const char* kFiles =
+    R"(Migration files: migrations/yyyyMMddHHmmss-description.yaml (also .yml, .json), in the order of their names
+  description: text
+  steps:
+    - update: COLLECTION       where: FILTER   with: PIPELINE or OPERATORS   arrayFilters   check   journal   batch   workers
+    - delete: COLLECTION       where: FILTER
+    - copy: COLLECTION         to: COLLECTION   where: FILTER   with: PIPELINE
+    - insert: COLLECTION       documents: [ { _id: …, … } ]
+    - createIndexes: COLLECTION   indexes: [ { key: {…}, … } ]
+    - dropIndexes: COLLECTION     indexes: [ NAME, … ]
+    - createCollection: COLLECTION   options: {…}
+    - dropCollection: COLLECTION     irreversible: true
+    - renameCollection: COLLECTION   to: COLLECTION
+    - collMod: COLLECTION            validator: {…}
+    - command: {…}                   reverse: {…}
+  down: journal | [ steps ]
+  environments: [ … ]   tags: [ … ]   transaction: true
+  check items: { none: FILTER }  { all: FILTER }  { count: FILTER, equals: N }  { aggregate: PIPELINE, empty: true }
+Values are Extended JSON; YAML 1.2: `no` and `on` are strings.
+)";
+
+constexpr const char* kEnvironment = R"(Environment variables
+  WHIMBREL_URI, WHIMBREL_URI_FILE, WHIMBREL_DB   the database
+  WHIMBREL_ENV, NODE_ENV                         the environment
+  WHIMBREL_OUTPUT                                text, json or ndjson
+  WHIMBREL_NO_INPUT                              never ask
+  NO_COLOR, CI                                   respected
+)";
+
+const std::map<std::string, const char*>& topics() {
+  static const std::map<std::string, const char*> table = {
+      {"exit-codes", kExitCodes}, {"files", kFiles}, {"environment", kEnvironment}};
+  return table;
+}
+
+}  // namespace
+
+Result<int> run_version(const Arguments& arguments) {
+  if (arguments.output == Output::kText) fmt::print("whimbrel {}\n", WHIMBREL_VERSION);
+  else fmt::print("{{\"name\":\"whimbrel\",\"version\":\"{}\"}}\n", WHIMBREL_VERSION);
+  return 0;
+}
+
+Result<int> run_help(const Arguments& arguments) {
+  std::string topic = arguments.words.empty() ? "" : arguments.words.front();
+  auto names = command_names();
+  bool is_command = std::find(names.begin(), names.end(), topic) != names.end();
+  if (topic.empty() || is_command) {
+    fmt::print("{}", help_text(topic));
+    return 0;
+  }
+  if (auto found = topics().find(topic); found != topics().end()) {
+    fmt::print("{}", found->second);
+    return 0;
+  }
+  for (const auto& [name, text] : topics()) names.push_back(name);
+  return Error{ErrorKind::kUsage,
+               fmt::format("no help on '{}'{}", topic, did_you_mean(topic, names)),
+               "whimbrel help"};
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "flow/plan.h"
+
+namespace whimbrel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json step_json(const PlannedStep& step) {
+  Json json{{"kind", step.kind}, {"collection", step.collection}};
+  if (!step.target.empty()) json["to"] = step.target;
+  json["down"] = step.down;
+  json["warnings"] = step.warnings;
+  if (!step.is_document_step) return json;
+  json["documents"] = step.documents;
+  json["matched"] = step.matched ? Json(*step.matched) : Json(nullptr);
+  json["guarantee"] = step.guarantee;
+  json["strategy"] = step.strategy;
+  json["lanes"] = step.lanes;
+  json["lanesReason"] = step.lanes_reason;
+  json["batch"] = {
+      {"docs", step.batch.docs}, {"bytes", step.batch.bytes}, {"ms", step.batch.time.count()}};
+  json["sample"] = step.sample;
+  return json;
+}
+
+void print_json(const UpPlan& plan) {
+  Json json{{"schema", 1}, {"type", "plan"}, {"database", plan.database}};
+  json["server"] = {{"version", plan.server}, {"topology", plan.topology}};
+  json["environment"] = plan.environment.empty() ? Json(nullptr) : Json(plan.environment);
+  json["migrations"] = Json::array();
+  for (const PlannedMigration& migration : plan.migrations) {
+    Json one{{"file", migration.file},
+             {"description", migration.description},
+             {"resumes", migration.resumes},
+             {"done", migration.done},
+             {"steps", Json::array()}};
+    for (const PlannedStep& step : migration.steps) one["steps"].push_back(step_json(step));
+    json["migrations"].push_back(one);
+  }
+  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_documents(const PlannedStep& step) {
+  std::string matched = step.matched ? with_commas(*step.matched) : "not counted (over 3 s)";
+  fmt::print("      documents: {} in the collection, {} match `where`\n",
+             with_commas(step.documents), matched);
+  fmt::print("      guarantee: {}\n", step.guarantee);
+  fmt::print("      lanes: {} ({}); batches of up to {} documents, {}, {} ms\n", step.lanes,
+             step.lanes_reason, with_commas(step.batch.docs), bytes_text(step.batch.bytes),
+             step.batch.time.count());
+}
+
+void print_step(const PlannedStep& step) {
+  std::string to = step.target.empty() ? "" : " -> " + step.target;
+  fmt::print("    {} {}{}\n", step.kind, step.collection, to);
+  if (step.is_document_step) print_documents(step);
+  fmt::print("      down: {}\n", step.down);
+  if (!step.sample.empty()) fmt::print("      sample:\n");
+  for (const std::string& line : step.sample) fmt::print("        {}\n", line);
+  for (const std::string& warning : step.warnings) fmt::print("      warning: {}\n", warning);
+}
+
+void print_text(const UpPlan& plan) {
+  fmt::print("Plan for {} on MongoDB {} ({}). Nothing is changed by this command.\n", plan.database,
+             plan.server, plan.topology);
+  for (const PlannedMigration& migration : plan.migrations) {
+    std::string resumes = migration.resumes ? fmt::format("  resumes: {} documents are done",
+                                                          with_commas(migration.done))
+                                            : "";
+    fmt::print("\n  {}{}\n", migration.file, resumes);
+    if (!migration.description.empty()) fmt::print("    {}\n", migration.description);
+    for (const PlannedStep& step : migration.steps) print_step(step);
+  }
+  fmt::print("\nPlan: {} to apply.\n", plan.migrations.size());
+}
+
+}  // namespace
+
+Result<int> run_plan(const Arguments& arguments) {
+  Config config = TRY(load_config(arguments.sources));
+  Project project = TRY(open_project(std::move(config)));
+  UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides));
+  if (arguments.output == Output::kText) print_text(plan);
+  else print_json(plan);
+  if (!plan.migrations.empty() && arguments.output == Output::kText)
+    fmt::print(stderr, "Next: whimbrel up\n");
+  return 0;
+}
+
+}  // namespace whimbrel

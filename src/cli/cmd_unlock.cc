@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "cli/commands.h"
+
+namespace whimbrel {
+namespace {
+
+bool looks_alive(const LockHolder& holder) {
+  return !holder.is_foreign && !holder.expired && !is_known_dead(holder.process);
+}
+
+bool answered_yes() {
+  fmt::print(stderr, "Remove it? [y/N] ");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace
+
+Result<int> run_unlock(const Arguments& arguments) {
+  Config config = TRY(load_config(arguments.sources));
+  Project project = TRY(open_project(std::move(config)));
+  auto holder = TRY(read_lock(project.client, project.lock_place()));
+  if (!holder) {
+    fmt::print("the lock of {} is free\n", project.database);
+    return 0;
+  }
+  fmt::print(stderr, "the lock of {} is held by {}\n", project.database, holder->text());
+  if (!arguments.force && looks_alive(*holder)) {
+    return Error{ErrorKind::kLockHeld, "its owner was heard of within its lease: it may be at work",
+                 "stop that process; or, if you know that it is dead: whimbrel unlock --force"};
+  }
+  if (!arguments.force && !can_ask(arguments)) {
+    return Error{ErrorKind::kUsage,
+                 "unlock asks before it removes a lock, and nobody can answer here",
+                 "whimbrel unlock --force"};
+  }
+  if (!arguments.force && !answered_yes()) return 1;
+  (void)TRY(break_lock(project.client, project.lock_place()));
+  fmt::print("the lock of {} was removed\n", project.database);
+  return 0;
+}
+
+}  // namespace whimbrel

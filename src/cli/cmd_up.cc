@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace whimbrel {
+namespace {
+
+constexpr int kQuarantined = 3;
+
+/// Requests a stop when the time is up; ends with the command.
+class Deadline {
+ public:
+  Deadline(std::chrono::milliseconds after, Stop& stop) {
+    if (after.count() == 0) return;
+    thread_ = std::jthread([after, &stop](const std::stop_token& ended) {
+      auto end = std::chrono::steady_clock::now() + after;
+      while (!ended.stop_requested() && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+      if (!ended.stop_requested()) stop.request(Stop::Reason::kTimeUp);
+    });
+  }
+
+ private:
+  std::jthread thread_;
+};
+
+UpOptions options_of(const Arguments& arguments) {
+  UpOptions options;
+  options.selection = arguments.selection;
+  options.overrides = arguments.overrides;
+  options.lock_wait = arguments.wait;
+  options.in_doubt = arguments.in_doubt;
+  return options;
+}
+
+}  // namespace
+
+Result<int> run_up(const Arguments& arguments) {
+  if (arguments.dry_run) return run_plan(arguments);
+  Config config = TRY(load_config(arguments.sources));
+  Project project = TRY(open_project(std::move(config)));
+  TRY(require_confirmation(project.config, project.database,
+                           ask_confirmation(arguments, project.config, project.database)));
+  auto reporter = TRY(open_reporter(arguments, project.config, "up"));
+  for (const std::string& section : project.config.not_yet_obeyed) {
+    reporter->say("warning",
+                  fmt::format("{} is read, but this version does not act on it", section));
+  }
+  Stop& stop = process_stop();
+  Deadline deadline(arguments.max_time, stop);
+  Summary summary;
+  auto started = std::chrono::steady_clock::now();
+  Status done = up(project, options_of(arguments), *reporter, stop, summary);
+  summary.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  summary.exit = summary.documents.quarantined > 0 ? kQuarantined : 0;
+  if (!done) {
+    summary.exit = exit_code(done.error().kind);
+    reporter->say("error", redact_secrets(done.error().message, project.config.uri));
+    if (!done.error().hint.empty()) reporter->say("info", "  next: " + done.error().hint);
+  }
+  reporter->summary(summary);
+  return summary.exit;
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,30 @@
+// Every command: takes parsed arguments, prints, returns the exit code or an Error.
+#pragma once
+
+#include "cli/arguments.h"
+
+namespace whimbrel {
+
+Result<int> run_init(const Arguments& arguments);
+Result<int> run_create(const Arguments& arguments);
+Result<int> run_status(const Arguments& arguments);
+Result<int> run_plan(const Arguments& arguments);
+Result<int> run_up(const Arguments& arguments);
+Result<int> run_down(const Arguments& arguments);
+Result<int> run_unlock(const Arguments& arguments);
+Result<int> run_version(const Arguments& arguments);
+Result<int> run_help(const Arguments& arguments);
+
+/// Asks on the terminal for the database's name where that is needed and possible; what was typed,
+/// or what --confirm gave.
+std::string ask_confirmation(const Arguments& arguments, const Config& config,
+                             const std::string& database);
+
+/// Whether a person sits there: stdin and stderr are terminals, and nothing forbids asking.
+bool can_ask(const Arguments& arguments);
+
+/// A reporter for `up` and `down`, with its log file.
+Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,
+                                                const std::string& command);
+
+}  // namespace whimbrel

@@ -1,0 +1,61 @@
+#include "whimbrel/main.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <map>
+
+#include "base/stop.h"
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace whimbrel {
+namespace {
+
+using Command = Result<int> (*)(const Arguments&);
+
+const std::map<std::string, Command>& commands() {
+  static const std::map<std::string, Command> table = {
+      {"init", run_init},     {"create", run_create},   {"status", run_status},
+      {"plan", run_plan},     {"up", run_up},           {"down", run_down},
+      {"unlock", run_unlock}, {"version", run_version}, {"help", run_help}};
+  return table;
+}
+
+Result<int> dispatch(int argc, char** argv) {
+  Arguments arguments = TRY(parse_arguments(argc, argv));
+  if (arguments.help) {
+    arguments.words = {arguments.command};
+    arguments.command = "help";
+  }
+  if (arguments.command.empty()) {
+    fmt::print(stderr, "{}", help_text(""));
+    return exit_code(ErrorKind::kUsage);
+  }
+  return commands().at(arguments.command)(arguments);
+}
+
+/// The one place that prints an Error.
+int print_error(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.message);
+  if (!error.hint.empty()) fmt::print(stderr, "  next: {}\n", error.hint);
+  return exit_code(error.kind);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  install_signal_handlers();
+  try {
+    auto code = dispatch(argc, argv);
+    std::fflush(stdout);
+    return code ? *code : print_error(code.error());
+  } catch (const std::exception& bug) {
+    return print_error(
+        Error{ErrorKind::kBug, fmt::format("this is a bug in whimbrel: {}", bug.what()),
+              "please report it; the database is as a crash would leave it: whimbrel status"});
+  }
+}
+
+}  // namespace whimbrel

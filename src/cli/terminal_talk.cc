@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "mongo/bson.h"
+
+namespace whimbrel {
+namespace {
+
+int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+bool set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value && *value;
+}
+
+ProgressStyle default_progress() {
+  ProgressStyle style;
+  const char* term = std::getenv("TERM");
+  bool dumb = term && std::string_view(term) == "dumb";
+  if (isatty(STDERR_FILENO) && !set("CI") && !dumb) style.kind = ProgressStyle::Kind::kLive;
+  return style;
+}
+
+std::string log_path(const Arguments& arguments, const Config& config) {
+  if (!arguments.log_file.empty()) return arguments.log_file;
+  std::string stamp = file_stamp(wall_clock());
+  std::string unique = mongo::new_object_id().substr(16);
+  return (std::filesystem::path(config.directory) / "logs" /
+          fmt::format("whimbrel-{}-{}.log", stamp, unique))
+      .lexically_normal();
+}
+
+}  // namespace
+
+bool can_ask(const Arguments& arguments) {
+  return !arguments.no_input && !set("CI") && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+std::string ask_confirmation(const Arguments& arguments, const Config& config,
+                             const std::string& database) {
+  bool needed = config.is_protected && arguments.confirm.empty();
+  if (!needed || !can_ask(arguments)) return arguments.confirm;
+  fmt::print(stderr, "{} is protected. Type the database name ({}) to go on: ", config.environment,
+             database);
+  std::string typed;
+  std::getline(std::cin, typed);
+  return typed;
+}
+
+Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,
+                                                const std::string& command) {
+  Reporter::Options options;
+  options.output = arguments.output;
+  options.progress = arguments.progress.value_or(default_progress());
+  if (arguments.quiet) options.progress.kind = ProgressStyle::Kind::kNone;
+  options.log_file = log_path(arguments, config);
+  options.command = command;
+  return Reporter::open(options);
+}
+
+}  // namespace whimbrel

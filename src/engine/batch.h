@@ -1,0 +1,60 @@
+// One batch on its way down the line.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/range_filter.h"
+#include "engine/task.h"
+#include "mongo/document_list.h"
+#include "state/journal.h"
+
+namespace whimbrel {
+
+/// What the source read.
+struct Batch {
+  mongo::DocumentList before;  ///< pre-images; `{_id}` alone where nobody needs more
+  Bound from;
+  mongo::OwnedValue upto;
+  bool ends_range = false;
+  int64_t now = 0;        ///< what `$$NOW` is for this batch where it is pinned, milliseconds
+  int64_t unmatched = 0;  ///< documents of the range that `where` kept out, known at its end
+  std::vector<JournalEntry> open_entries;  ///< of a batch that an earlier attempt left unfinished
+
+  /// The documents of this batch that still match `where`.
+  mongo::Document filter(const DocumentTask& task) const;
+  Checkpoint checkpoint(Counts counts) const;
+};
+
+/// What the transform made of it.
+struct Changes {
+  bool on_server = false;     ///< the write itself computes the post-images
+  mongo::DocumentList after;  ///< otherwise: as many as `before`
+};
+
+/// Where batches come from. One lane's, like everything below.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// The next batch of `range`; it may be empty when the range ends.
+  virtual Result<Batch> next(const Range& range, int docs, int64_t bytes,
+                             mongo::Session* session) = 0;
+};
+
+/// Turns a batch into changes; must not change anything itself, for it may be asked twice.
+class Transform {
+ public:
+  virtual ~Transform() = default;
+  virtual Result<Changes> apply(const Batch& batch) = 0;
+};
+
+/// Where changes go, with their journal and checkpoint, in an order that a crash cannot break.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Returns the checkpoint it saved.
+  virtual Result<Checkpoint> write(const Range& range, const Batch& batch, const Changes& changes,
+                                   mongo::Session* session) = 0;
+};
+
+}  // namespace whimbrel

@@ -1,0 +1,93 @@
+#include "engine/document_step.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/lane.h"
+
+namespace whimbrel {
+namespace {
+
+Counts sum(const std::vector<Range>& ranges) {
+  Counts counts;
+  for (const Range& range : ranges) counts += range.counts;
+  return counts;
+}
+
+Status start_step(mongo::Client& client, const DocumentTask& task, Run& run) {
+  StepState& state = run.steps[static_cast<size_t>(task.key.step)];
+  IdExtent extent = TRY(read_extent(client, task));
+  state.progress = StepState::Progress::kRunning;
+  state.strategy = to_text(task.strategy);
+  state.first = extent.first;
+  state.last = extent.last;
+  state.total = task.facts.documents;
+  return Runs(client, task.database).save_step(run, static_cast<size_t>(task.key.step));
+}
+
+/// A lane's end, seen from outside: a driver's own trouble must not take the process down.
+Status run_lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared) {
+  ++shared.progress.lanes;
+  Status ended = Lane(std::move(client), shared).run();
+  --shared.progress.lanes;
+  return ended;
+}
+
+bool is_only_stopped(const Status& end) {
+  return end.error().message == Stop::error_of(Stop::Reason::kFailed).message;
+}
+
+/// The first lane that fails stops the others; its failure, not theirs, is returned.
+Status run_lanes(mongo::Client& client, const LaneShared& shared) {
+  std::vector<std::unique_ptr<mongo::Client>> clients;
+  for (int i = 0; i < shared.task.workers; ++i) {
+    clients.push_back(std::make_unique<mongo::Client>(TRY(client.another())));
+  }
+  std::vector<Status> ends(clients.size());
+  std::vector<std::jthread> threads;
+  for (size_t i = 0; i < clients.size(); ++i) {
+    threads.emplace_back([&, i] {
+      ends[i] = run_lane(std::move(clients[i]), shared);
+      if (!ends[i]) shared.stop.request(Stop::Reason::kFailed);
+    });
+  }
+  threads.clear();
+  Status first;
+  for (Status& end : ends) {
+    if (!end && (first || is_only_stopped(first))) first = std::move(end);
+  }
+  return first;
+}
+
+}  // namespace
+
+Result<Counts> count_step(mongo::Client& client, const DocumentTask& task) {
+  return sum(TRY(Ranges(client, task.database).read(task.key)));
+}
+
+Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& run,
+                         Progress& progress, Stop& stop) {
+  auto index = static_cast<size_t>(task.key.step);
+  if (run.steps[index].progress == StepState::Progress::kPending) {
+    TRY(start_step(client, task, run));
+  }
+  auto existing = TRY(Ranges(client, task.database).read(task.key));
+  Counts before = sum(existing);
+  progress.reset();
+  progress.total = run.steps[index].total;
+  progress.scanned = before.scanned;
+  progress.modified = before.modified;
+  progress.unchanged = before.unchanged;
+  progress.quarantined = before.quarantined;
+  RangeQueue queue(task, run.steps[index], run.epoch, std::move(existing), stop);
+  ErrorBudget budget(task.max_errors, before.quarantined);
+  Status ended = run_lanes(client, {task, queue, budget, progress, stop});
+  auto counts = count_step(client, task);
+  if (counts) run.steps[index].counts = *counts;
+  run.steps[index].counts.conflicts = progress.conflicts;
+  Status saved = Runs(client, task.database).save_step(run, index);
+  if (!ended) return ended;
+  return saved;
+}
+
+}  // namespace whimbrel

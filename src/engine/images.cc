@@ -1,0 +1,176 @@
+#include "engine/images.h"
+
+#include <map>
+
+#include "engine/repeatable.h"
+#include "mongo/collection.h"
+
+namespace whimbrel {
+
+using mongo::Array;
+using mongo::Collection;
+using mongo::Document;
+using mongo::DocumentList;
+using mongo::make_document;
+using mongo::View;
+
+namespace {
+
+// Below the 16 MiB of a command, with room for the pipeline.
+constexpr size_t kCommandBytes = 12 << 20;
+
+const Document* pipeline_of(const Step& step) {
+  if (auto* update = std::get_if<UpdateStep>(&step.body)) {
+    return update->with.is_pipeline ? &update->with.body : nullptr;
+  }
+  auto* copy = std::get_if<CopyStep>(&step.body);
+  return copy && copy->pipeline ? &*copy->pipeline : nullptr;
+}
+
+/// Runs `stages` over `documents` given as a literal.
+Status append_images(mongo::Client& client, const DocumentTask& task, View stages, View variables,
+                     const Array& documents, DocumentList& images) {
+  Document literal;
+  literal.append_array("$literal", documents.view());
+  Array pipeline;
+  pipeline.add(make_document("$documents", literal));
+  for (const mongo::Value& stage : stages.elements()) pipeline.add(stage.as_document());
+  Document command = make_document("aggregate", 1);
+  command.append_array("pipeline", pipeline.view())
+      .append("cursor", make_document("batchSize", 5000));
+  if (!task.facts.collation.view().empty()) command.append("collation", task.facts.collation);
+  command.append_all(variables);
+  auto cursor = TRY(mongo::Cursor::open(client, task.database, command));
+  while (auto image = TRY(cursor.next())) images.add(*image);
+  return {};
+}
+
+Result<DocumentList> images_by_pipeline(mongo::Client& client, const DocumentTask& task,
+                                        View stages, View variables, const DocumentList& before) {
+  DocumentList images;
+  Array part;
+  for (size_t i = 0; i < before.size(); ++i) {
+    part.add(before[i]);
+    bool full = i + 1 == before.size() || part.bytes() + before[i + 1].size() > kCommandBytes;
+    if (!full) continue;
+    TRY(append_images(client, task, stages, variables, part, images));
+    part = Array();
+  }
+  return images;
+}
+
+/// A collection for the length of one call, with the collation of the real one.
+class Scratch {
+ public:
+  Scratch(mongo::Client& client, const DocumentTask& task)
+      : collection_(client, task.database, "whimbrel_scratch_" + mongo::new_object_id()) {}
+  ~Scratch() { (void)drop(); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  const Collection& operator*() const { return collection_; }
+  const Collection* operator->() const { return &collection_; }
+
+  Status create(const Document& collation) const {
+    Document command = make_document("create", collection_.name());
+    if (!collation.view().empty()) command.append("collation", collation);
+    TRY(collection_.client().run(collection_.database(), command));
+    return {};
+  }
+
+ private:
+  Status drop() const {
+    TRY(collection_.client().run(collection_.database(),
+                                 make_document("drop", collection_.name())));
+    return {};
+  }
+  Collection collection_;
+};
+
+/// Stores exact copies: an insert would fill in top-level Timestamp(0, 0), a pipeline does not.
+Status store_copies(const Collection& scratch, const DocumentList& documents) {
+  Array statements;
+  for (size_t i = 0; i < documents.size(); ++i) {
+    Document literal = make_document("$literal", documents[i]);
+    Document statement = make_document("q", make_document("_id", *documents[i].find("_id")));
+    statement.append_array("u", Array().add(make_document("$replaceWith", literal)).view());
+    statement.append("upsert", true);
+    statements.add(statement);
+    bool full =
+        i + 1 == documents.size() || statements.bytes() + documents[i + 1].size() > kCommandBytes;
+    if (!full) continue;
+    auto outcome = TRY(
+        scratch.write("update", "updates", statements, View(), mongo::Durability::kAcknowledged));
+    TRY(outcome.all_accepted());
+    statements = Array();
+  }
+  return {};
+}
+
+Status update_copies(const Collection& scratch, const DocumentTask& task) {
+  Document statement = make_document("q", task.where(), "multi", true);
+  if (const Document* stages = pipeline_of(task.step)) {
+    statement.append_array("u", *stages);
+  } else {
+    const UpdateSpec& with = std::get<UpdateStep>(task.step.body).with;
+    statement.append("u", with.body);
+    if (with.array_filters) statement.append_array("arrayFilters", *with.array_filters);
+  }
+  auto outcome = TRY(scratch.write("update", "updates", Array().add(statement), View(),
+                                   mongo::Durability::kAcknowledged));
+  return outcome.all_accepted();
+}
+
+std::string id_key(View document) {
+  auto id = document.find("_id");
+  std::string key(1, static_cast<char>(id->type()));
+  key.append(reinterpret_cast<const char*>(id->bytes().data()), id->bytes().size());
+  return key;
+}
+
+Result<DocumentList> images_by_scratch(mongo::Client& client, const DocumentTask& task,
+                                       const DocumentList& before) {
+  Scratch scratch(client, task);
+  TRY(scratch.create(task.facts.collation));
+  TRY(store_copies(*scratch, before));
+  TRY(update_copies(*scratch, task));
+  std::map<std::string, Document> found;
+  auto cursor = TRY(scratch->find(View()));
+  while (auto image = TRY(cursor.next())) found.emplace(id_key(*image), *image);
+  DocumentList images;
+  for (size_t i = 0; i < before.size(); ++i) {
+    auto image = found.find(id_key(before[i]));
+    if (image != found.end()) images.add(image->second);
+  }
+  return images;
+}
+
+}  // namespace
+
+Result<DocumentList> compute_images(mongo::Client& client, const DocumentTask& task,
+                                    const DocumentList& before) {
+  const Document* stages = pipeline_of(task.step);
+  bool copy_as_it_is = std::holds_alternative<CopyStep>(task.step.body) && !stages;
+  if (copy_as_it_is) return before;
+  bool on_the_side = stages && client.server().has_documents_stage();
+  auto images = on_the_side ? TRY(images_by_pipeline(client, task, *stages, View(), before))
+                            : TRY(images_by_scratch(client, task, before));
+  if (images.size() == before.size()) return images;
+  return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for",
+               "please report this with the migration file"};
+}
+
+bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task) {
+  const Document* stages = pipeline_of(task.step);
+  return stages && client.server().has_documents_stage() && is_repeatable(*stages);
+}
+
+Result<DocumentList> recompute_images(mongo::Client& client, const DocumentTask& task,
+                                      const DocumentList& before, int64_t now) {
+  auto images =
+      TRY(images_by_pipeline(client, task, pin_now(*pipeline_of(task.step)), let_now(now), before));
+  if (images.size() == before.size()) return images;
+  return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for"};
+}
+
+}  // namespace whimbrel

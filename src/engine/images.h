@@ -1,0 +1,26 @@
+// What a step makes of documents, computed by the server on the side.
+#pragma once
+
+#include "engine/task.h"
+#include "mongo/document_list.h"
+
+namespace whimbrel {
+
+/// The post-images of `before`, in the same order, as `task`'s step makes them; an untouched
+/// document comes back with the same bytes.
+///
+/// Pipelines run over `$documents` (MongoDB 5.1 and later) and touch nothing. Operators, and every
+/// update on older servers, run over copies in a scratch collection of the same database that is
+/// dropped before this returns. Errors: whatever the server says of the pipeline or the documents.
+Result<mongo::DocumentList> compute_images(mongo::Client& client, const DocumentTask& task,
+                                           const mongo::DocumentList& before);
+
+/// True when a batch's post-images can be computed again later, byte for byte: a repeatable
+/// pipeline on a server that has `$documents`. Its update then runs with `$$NOW` pinned.
+bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task);
+
+/// compute_images() as they were when `$$NOW` was `now` (milliseconds).
+Result<mongo::DocumentList> recompute_images(mongo::Client& client, const DocumentTask& task,
+                                             const mongo::DocumentList& before, int64_t now);
+
+}  // namespace whimbrel

@@ -1,0 +1,179 @@
+#include "engine/lane.h"
+
+#include "base/retry.h"
+#include "engine/sinks.h"
+#include "engine/source.h"
+#include "state/quarantine.h"
+
+namespace whimbrel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Longer than an election and a restart of the server take.
+constexpr std::chrono::seconds kPatience{120};
+constexpr std::chrono::milliseconds kFirstWait{10};
+constexpr std::chrono::milliseconds kLongestWait{1000};
+
+std::unique_ptr<Source> source_for(mongo::Client& client, const DocumentTask& task) {
+  if (task.strategy == Strategy::kLedger) return resuming_source(client, task);
+  bool ids = task.strategy == Strategy::kPlain;
+  return collection_source(client, task, ids ? Fetch::kIdsOnly : Fetch::kDocuments);
+}
+
+std::unique_ptr<Transform> transform_for(mongo::Client& client, const DocumentTask& task) {
+  bool copies = std::holds_alternative<CopyStep>(task.step.body);
+  bool needs_images = copies || task.strategy == Strategy::kLedger;
+  return needs_images ? image_transform(client, task) : server_transform();
+}
+
+std::unique_ptr<Sink> sink_for(mongo::Client& client, const DocumentTask& task,
+                               ErrorBudget& budget) {
+  switch (task.strategy) {
+    case Strategy::kTransaction:
+      return transaction_sink(client, task);
+    case Strategy::kLedger:
+      return ledger_sink(client, task, budget);
+    case Strategy::kPlain:
+      break;
+  }
+  return plain_sink(client, task);
+}
+
+}  // namespace
+
+Lane::Lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared)
+    : client_(std::move(client)),
+      shared_(shared),
+      size_(shared.task.limits),
+      source_(source_for(*client_, shared.task)),
+      transform_(transform_for(*client_, shared.task)),
+      sink_(sink_for(*client_, shared.task, shared.budget)) {}
+
+Status Lane::run() {
+  if (shared_.task.strategy == Strategy::kTransaction) {
+    session_.emplace(TRY(mongo::Session::start(*client_)));
+  }
+  while (auto range = TRY(shared_.ranges.take(*client_))) TRY(work_through(std::move(*range)));
+  return {};
+}
+
+Status Lane::work_through(Range range) {
+  while (!range.done) {
+    if (shared_.stop.requested()) return shared_.stop.error();
+    auto started = Clock::now();
+    Checkpoint checkpoint = TRY(migrate_safely(range));
+    range = advanced(std::move(range), checkpoint);
+    report(checkpoint, started);
+  }
+  return {};
+}
+
+Result<Checkpoint> Lane::migrate_batch(const Range& range) {
+  batch_ = TRY(source_->next(range, size_.docs(), size_.bytes(), session()));
+  Changes changes = TRY(transform_->apply(batch_));
+  return sink_->write(range, batch_, changes, session());
+}
+
+Result<Checkpoint> Lane::attempt(const Range& range) {
+  TRY(begin());
+  auto checkpoint = migrate_batch(range);
+  if (!checkpoint) {
+    if (session_) session_->abort();
+    return checkpoint;
+  }
+  TRY(commit());
+  return checkpoint;
+}
+
+Result<Checkpoint> Lane::migrate_safely(const Range& range) {
+  auto give_up = Clock::now() + kPatience;
+  auto wait = kFirstWait;
+  while (true) {
+    auto checkpoint = attempt(range);
+    if (checkpoint) return checkpoint;
+    Error error = std::move(checkpoint).error();
+    if (error.retry == Retry::kNo) {
+      if (!isolates(error)) return error;
+      if (!size_.isolate(static_cast<int>(batch_.before.size()))) return set_aside(range, error);
+      continue;
+    }
+    if (error.retry == Retry::kConflict) size_.conflicted(), ++shared_.progress.conflicts;
+    if (Clock::now() > give_up) return error;
+    if (!shared_.stop.sleep(wait)) return shared_.stop.error();
+    wait = std::min(wait * 2, kLongestWait);
+    // The failed attempt may have been saved all the same, when only its answer was lost.
+    auto saved = saved_meanwhile(range);
+    if (saved && *saved) return **std::move(saved);
+    if (!saved && saved.error().retry == Retry::kNo) return std::move(saved).error();
+  }
+}
+
+Result<std::optional<Checkpoint>> Lane::saved_meanwhile(const Range& range) {
+  const DocumentTask& task = shared_.task;
+  Range now = TRY(Ranges(*client_, task.database).read_one(task.key, range.number));
+  if (now.epoch != range.epoch) {
+    return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+  }
+  if (now.batch == range.batch) return std::optional<Checkpoint>();
+  Checkpoint checkpoint{*now.last, now.done, now.counts};
+  checkpoint.counts.scanned -= range.counts.scanned;
+  checkpoint.counts.modified -= range.counts.modified;
+  checkpoint.counts.unchanged -= range.counts.unchanged;
+  checkpoint.counts.quarantined -= range.counts.quarantined;
+  checkpoint.counts.journal_bytes -= range.counts.journal_bytes;
+  return std::optional<Checkpoint>(std::move(checkpoint));
+}
+
+/// True for errors that a document of the batch may be to blame for.
+bool Lane::isolates(const Error& error) {
+  return error.kind == ErrorKind::kFailed && error.server_code != 0 && !batch_.before.empty() &&
+         batch_.open_entries.empty();
+}
+
+Result<Checkpoint> Lane::set_aside(const Range& range, const Error& reason) {
+  mongo::Value id = *batch_.before[0].find("_id");
+  if (!shared_.budget.take(1)) return document_error(shared_.task.migration, id, reason);
+  Checkpoint checkpoint = batch_.checkpoint({.quarantined = 1});
+  TRY(retry_transient(shared_.stop, [&] { return record_aside(range, checkpoint, reason); }));
+  return checkpoint;
+}
+
+Status Lane::record_aside(const Range& range, const Checkpoint& checkpoint, const Error& reason) {
+  const DocumentTask& task = shared_.task;
+  mongo::View document = batch_.before[0];
+  TRY(begin());
+  TRY(Quarantine(*client_, task.database)
+          .add(task.key, task.migration,
+               {mongo::OwnedValue(*document.find("_id")), reason.server_code, reason.message,
+                mongo::Document(document)},
+               session()));
+  TRY(Ranges(*client_, task.database)
+          .save(task.key, range, checkpoint, mongo::Durability::kMajority, session()));
+  return commit();
+}
+
+Status Lane::begin() {
+  if (!session_) return {};
+  session_->abort();  // what a failed attempt may have left open
+  return session_->begin();
+}
+
+Status Lane::commit() {
+  return session_ ? session_->commit() : Status();
+}
+
+void Lane::report(const Checkpoint& checkpoint, Clock::time_point started) {
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+  auto docs = static_cast<int>(batch_.before.size());
+  size_.took(took, docs);
+  Progress& progress = shared_.progress;
+  progress.scanned += checkpoint.counts.scanned;
+  progress.modified += checkpoint.counts.modified;
+  progress.unchanged += checkpoint.counts.unchanged;
+  progress.quarantined += checkpoint.counts.quarantined;
+  progress.batch_docs = docs;
+  progress.batch_ms = took.count();
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,282 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "engine/sinks.h"
+#include "engine/swap.h"
+#include "state/quarantine.h"
+
+namespace whimbrel {
+
+using mongo::Collection;
+using mongo::Digest;
+using mongo::Document;
+using mongo::DocumentList;
+using mongo::make_document;
+using mongo::OwnedValue;
+using mongo::Value;
+using mongo::View;
+
+namespace {
+
+// How often a document that the application keeps writing is read again.
+constexpr int kMostAttempts = 5;
+
+Error ambiguous() {
+  return Error{ErrorKind::kFailed,
+               "it is neither what it was before nor what this migration makes of it: the "
+               "application wrote it around an interruption"};
+}
+Error contended() {
+  return Error{ErrorKind::kFailed, "the application changed it faster than it could be migrated"};
+}
+Error taken() {
+  return Error{ErrorKind::kFailed,
+               "another document with this _id is in the target collection already"};
+}
+
+std::string key_of(const Value& id) {
+  std::string key(1, static_cast<char>(id.type()));
+  key.append(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
+  return key;
+}
+
+/// A document that cannot be written, and why.
+struct Failure {
+  Document before;
+  OwnedValue id;
+  Error error;
+};
+
+/// What the journal of an interrupted batch says of one document; the latest attempt counts.
+struct Recorded {
+  View before;
+  Digest after;
+};
+
+std::map<std::string, Recorded> latest_images(const std::vector<JournalEntry>& entries) {
+  std::map<std::string, Recorded> latest;
+  for (const JournalEntry& entry : entries) {
+    for (size_t i = 0; i < entry.before.size(); ++i) {
+      latest[key_of(*entry.before[i].find("_id"))] = {entry.before[i], entry.after[i]};
+    }
+  }
+  return latest;
+}
+
+class LedgerSink : public Sink {
+ public:
+  LedgerSink(mongo::Client& client, const DocumentTask& task, ErrorBudget& budget)
+      : task_(task),
+        budget_(budget),
+        source_(client, task.database, task.collection()),
+        target_(client, task.database, task.target()),
+        transform_(image_transform(client, task)),
+        journal_(client, task.database),
+        ranges_(client, task.database),
+        quarantine_(client, task.database) {}
+
+  Result<Checkpoint> write(const Range& range, const Batch& batch, const Changes& changes,
+                           mongo::Session*) override {
+    Work work{.range = range, .plan = batch.checkpoint({}), .counts = {}, .failures = {}};
+    if (batch.open_entries.empty()) {
+      TRY(write_attempt(work, 0, batch.before, changes.after));
+    } else {
+      work.plan = *batch.open_entries.front().checkpoint;
+      TRY(settle(work, batch));
+    }
+    TRY(quarantine(work));
+    work.counts.scanned = work.plan.counts.scanned;
+    Checkpoint checkpoint{work.plan.upto, work.plan.ends_range, work.counts};
+    TRY(ranges_.save(task_.key, range, checkpoint, mongo::Durability::kMajority, nullptr));
+    return checkpoint;
+  }
+
+ private:
+  struct Work {
+    const Range& range;
+    Checkpoint plan;
+    Counts counts;
+    std::vector<Failure> failures;
+  };
+
+  bool is_delete() const { return std::holds_alternative<DeleteStep>(task_.step.body); }
+  bool is_copy() const { return std::holds_alternative<CopyStep>(task_.step.body); }
+
+  /// Journals and writes `before` → `after`; documents that the application changed first are read
+  /// and transformed again, and go round once more.
+  Status write_attempt(Work& work, int attempt, DocumentList before, DocumentList after) {
+    for (; !before.empty(); ++attempt) {
+      JournalEntry entry{.range = work.range.number, .batch = work.range.batch, .attempt = attempt};
+      entry.checkpoint = work.plan;
+      std::vector<Replacement> wanted = plan_writes(work, before, after, entry);
+      if (wanted.empty()) return {};
+      work.counts.journal_bytes += TRY(journal_.add(task_.key, entry, nullptr));
+      SwapOutcome outcome = TRY(swap_guarded(target_, wanted));
+      DocumentList again = TRY(sort_out(work, wanted, outcome, attempt));
+      DocumentList images = TRY(transformed(again));
+      before = std::move(again);
+      after = std::move(images);
+    }
+    return {};
+  }
+
+  /// Leaves out what does not change and fills in the journal entry.
+  std::vector<Replacement> plan_writes(Work& work, const DocumentList& before,
+                                       const DocumentList& after, JournalEntry& entry) {
+    std::vector<Replacement> wanted;
+    for (size_t i = 0; i < before.size(); ++i) {
+      View from = is_copy() ? View() : before[i];
+      View to = is_delete() ? View() : after[i];
+      if (from.same_bytes(to)) {
+        ++work.counts.unchanged;
+        continue;
+      }
+      Value id = is_copy() ? *to.find("_id") : *from.find("_id");
+      wanted.push_back({id, from, to});
+      if (is_copy()) entry.before.add(make_document("_id", id));
+      else entry.before.add(from);
+      entry.after.push_back(is_delete() ? Digest{} : mongo::digest_of(to));
+    }
+    return wanted;
+  }
+
+  /// Counts what was written, keeps what failed, and reads again what the application changed
+  /// first.
+  Result<DocumentList> sort_out(Work& work, const std::vector<Replacement>& wanted,
+                                const SwapOutcome& outcome, int attempt) {
+    work.counts.modified += static_cast<int64_t>(outcome.written);
+    work.counts.conflicts += static_cast<int64_t>(outcome.untouched.size());
+    for (const mongo::WriteError& refused : outcome.refused) {
+      work.failures.push_back(failure(wanted[refused.index], refused.error));
+    }
+    for (size_t at : outcome.unclear) work.failures.push_back(failure(wanted[at], ambiguous()));
+    bool give_up = is_copy() || attempt + 1 >= kMostAttempts;
+    if (give_up) {
+      for (size_t at : outcome.untouched) {
+        work.failures.push_back(failure(wanted[at], is_copy() ? taken() : contended()));
+      }
+      return DocumentList();
+    }
+    return read_again(wanted, outcome.untouched);
+  }
+
+  static Failure failure(const Replacement& wanted, Error error) {
+    return {Document(wanted.from), OwnedValue(wanted.id), std::move(error)};
+  }
+
+  Result<DocumentList> read_again(const std::vector<Replacement>& wanted,
+                                  const std::vector<size_t>& positions) {
+    DocumentList documents;
+    if (positions.empty()) return documents;
+    mongo::Array ids;
+    for (size_t position : positions) ids.add(wanted[position].id);
+    Document in;
+    in.append_array("$in", ids.view());
+    auto cursor = TRY(source_.find(range_and(make_document("_id", in), task_.where())));
+    while (auto document = TRY(cursor.next())) documents.add(*document);
+    return documents;
+  }
+
+  Result<DocumentList> transformed(const DocumentList& before) {
+    Batch batch;
+    batch.before = before;
+    return TRY(transform_->apply(batch)).after;
+  }
+
+  /// Finishes a batch that was journalled and not checkpointed.
+  Status settle(Work& work, const Batch& batch) {
+    auto recorded = latest_images(batch.open_entries);
+    DocumentList todo =
+        is_copy() ? TRY(uncopied(work, batch, recorded)) : TRY(unchanged_yet(work, recorded));
+    int attempt = batch.open_entries.back().attempt + 1;
+    DocumentList images = TRY(transformed(todo));
+    return write_attempt(work, attempt, std::move(todo), std::move(images));
+  }
+
+  Result<DocumentList> unchanged_yet(Work& work, const std::map<std::string, Recorded>& recorded) {
+    std::vector<Value> ids;
+    std::vector<const Recorded*> images;
+    for (const auto& [key, image] : recorded) {
+      ids.push_back(*image.before.find("_id"));
+      images.push_back(&image);
+    }
+    auto current = TRY(read_current(target_, ids, nullptr));
+    DocumentList todo;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      View now = current[i];
+      bool gone = now.empty() && !is_delete();
+      if (gone) continue;  // the application deleted it: nothing to migrate
+      Digest digest = now.empty() ? Digest{} : mongo::digest_of(now);
+      if (digest == images[i]->after) ++work.counts.modified;
+      else if (now.same_bytes(images[i]->before)) todo.add(now);
+      else work.failures.push_back({Document(images[i]->before), OwnedValue(ids[i]), ambiguous()});
+    }
+    return todo;
+  }
+
+  /// Documents of the source whose copies are not in the target yet.
+  Result<DocumentList> uncopied(Work& work, const Batch& batch,
+                                const std::map<std::string, Recorded>& recorded) {
+    DocumentList source;
+    auto cursor = TRY(source_.find(batch.filter(task_)));
+    while (auto document = TRY(cursor.next())) source.add(*document);
+    DocumentList copies = TRY(transformed(source));
+    std::vector<Value> ids;
+    for (size_t i = 0; i < copies.size(); ++i) ids.push_back(*copies[i].find("_id"));
+    auto current = TRY(read_current(target_, ids, nullptr));
+    DocumentList todo;
+    for (size_t i = 0; i < copies.size(); ++i) {
+      auto ours = recorded.find(key_of(ids[i]));
+      View now = current[i];
+      bool done =
+          !now.empty() && ours != recorded.end() && mongo::digest_of(now) == ours->second.after;
+      if (done) ++work.counts.modified;
+      else todo.add(source[i]);
+    }
+    return todo;
+  }
+
+  Status quarantine(Work& work) {
+    if (work.failures.empty()) return {};
+    auto documents = static_cast<int64_t>(work.failures.size());
+    if (!budget_.take(documents)) {
+      const Failure& first = work.failures.front();
+      return document_error(task_.migration, first.id.value(), first.error);
+    }
+    for (const Failure& failed : work.failures) {
+      TRY(quarantine_.add(
+          task_.key, task_.migration,
+          {failed.id, failed.error.server_code, failed.error.message, failed.before}, nullptr));
+    }
+    work.counts.quarantined += documents;
+    return {};
+  }
+
+  const DocumentTask& task_;
+  ErrorBudget& budget_;
+  Collection source_;
+  Collection target_;
+  std::unique_ptr<Transform> transform_;
+  Journal journal_;
+  Ranges ranges_;
+  Quarantine quarantine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> ledger_sink(mongo::Client& client, const DocumentTask& task,
+                                  ErrorBudget& budget) {
+  return std::make_unique<LedgerSink>(client, task, budget);
+}
+
+Error document_error(const std::string& migration, const Value& id, const Error& reason) {
+  Error error = reason;
+  error.message = fmt::format("{}: document _id {}: {}", migration, id.to_json(), reason.message);
+  error.hint =
+      "mend the document and run `whimbrel up`, or leave it out: whimbrel up --max-errors 1";
+  error.retry = Retry::kNo;
+  return error;
+}
+
+}  // namespace whimbrel

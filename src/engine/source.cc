@@ -1,0 +1,124 @@
+#include "engine/source.h"
+
+#include <algorithm>
+
+namespace whimbrel {
+
+using mongo::Document;
+using mongo::make_document;
+using mongo::OwnedValue;
+using mongo::Value;
+using mongo::View;
+
+namespace {
+
+class CollectionSource : public Source {
+ public:
+  CollectionSource(mongo::Client& client, const DocumentTask& task, Fetch fetch)
+      : client_(client), task_(task), fetch_(fetch) {}
+
+  Result<Batch> next(const Range& range, int docs, int64_t bytes,
+                     mongo::Session* session) override {
+    Batch batch;
+    batch.from = {range.position(), range.position_included()};
+    batch.now = client_.server_time();
+    Document reply = TRY(client_.run(task_.database, command(batch.from, range.hi, docs), session));
+    View cursor = reply.view().get_document("cursor");
+    bool whole = take_documents(cursor.get_document("firstBatch"), bytes, batch);
+    int64_t cursor_id = cursor.get_int("id");
+    if (cursor_id != 0) close_cursor(*cursor.find("id"), session);
+    bool all_read = whole && cursor_id == 0 && batch.before.size() < static_cast<size_t>(docs);
+    end_batch(range, all_read, batch);
+    return batch;
+  }
+
+ private:
+  Document command(const Bound& from, const OwnedValue& hi, int docs) const {
+    Document by_id = make_document("_id", 1);
+    Document find = make_document("find", task_.collection(), "filter",
+                                  range_and(range_filter(from, hi), task_.where()), "sort", by_id);
+    find.append("hint", by_id).append("limit", docs).append("batchSize", docs);
+    if (fetch_ == Fetch::kIdsOnly) find.append("projection", by_id);
+    return find;
+  }
+
+  /// False when the byte limit cut documents off.
+  static bool take_documents(View found, int64_t bytes, Batch& batch) {
+    int64_t taken = 0;
+    for (const Value& item : found.elements()) {
+      View document = item.as_document();
+      taken += static_cast<int64_t>(document.size());
+      if (taken > bytes && !batch.before.empty()) return false;
+      batch.before.add(document);
+    }
+    return true;
+  }
+
+  static void end_batch(const Range& range, bool all_read, Batch& batch) {
+    if (!all_read) batch.upto = OwnedValue(*batch.before[batch.before.size() - 1].find("_id"));
+    else batch.upto = range.hi;
+    batch.ends_range = batch.upto == range.hi;
+    auto seen = range.counts.scanned + static_cast<int64_t>(batch.before.size());
+    if (batch.ends_range) batch.unmatched = std::max<int64_t>(0, range.keys - seen);
+  }
+
+  /// Best effort: the server closes it by itself at the end of the transaction or after 10 minutes.
+  void close_cursor(const Value& id, mongo::Session* session) {
+    Document kill = make_document("killCursors", task_.collection());
+    kill.append_array("cursors", mongo::Array().add(id).view());
+    (void)client_.run(task_.database, kill, session);
+  }
+
+  mongo::Client& client_;
+  const DocumentTask& task_;
+  Fetch fetch_;
+};
+
+class ResumingSource : public Source {
+ public:
+  ResumingSource(mongo::Client& client, const DocumentTask& task)
+      : collection_(client, task, Fetch::kDocuments),
+        journal_(client, task.database),
+        task_(task) {}
+
+  Result<Batch> next(const Range& range, int docs, int64_t bytes,
+                     mongo::Session* session) override {
+    auto entries = TRY(journal_.read_batch(task_.key, range.number, range.batch));
+    if (entries.empty()) return collection_.next(range, docs, bytes, session);
+    Batch batch;
+    batch.from = {range.position(), range.position_included()};
+    const Checkpoint& planned = *entries.front().checkpoint;
+    batch.upto = planned.upto;
+    batch.ends_range = planned.ends_range;
+    batch.unmatched = planned.counts.scanned;
+    batch.open_entries = std::move(entries);
+    return batch;
+  }
+
+ private:
+  CollectionSource collection_;
+  Journal journal_;
+  const DocumentTask& task_;
+};
+
+}  // namespace
+
+Document Batch::filter(const DocumentTask& task) const {
+  return range_and(range_filter(from, upto), task.where());
+}
+
+Checkpoint Batch::checkpoint(Counts counts) const {
+  counts.scanned = static_cast<int64_t>(before.size()) + unmatched;
+  return {upto, ends_range, counts};
+}
+
+std::unique_ptr<Source> collection_source(mongo::Client& client, const DocumentTask& task,
+                                          Fetch fetch) {
+  return std::make_unique<CollectionSource>(client, task, fetch);
+}
+
+std::unique_ptr<Source> resuming_source(mongo::Client& client, const DocumentTask& task) {
+  return std::make_unique<ResumingSource>(client, task);
+}
+
+}  // namespace whimbrel

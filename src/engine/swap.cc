@@ -1,0 +1,272 @@
+#include "engine/swap.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace whimbrel {
+
+using mongo::Array;
+using mongo::Collection;
+using mongo::Document;
+using mongo::make_document;
+using mongo::Value;
+using mongo::View;
+
+namespace {
+
+// A command holds 16 MiB (and 16 KiB of room); a guarded replacement holds a document twice.
+constexpr size_t kCommandBytes = 12 << 20;
+constexpr size_t kCommandStatements = 1000;
+constexpr size_t kLargeDocument = 5 << 20;
+constexpr size_t kSmallField = 4 << 10;
+constexpr int kDuplicateKey = 11000;
+
+enum class Guard { kYes, kNo };
+enum class Kind { kReplace, kDelete, kInsert };
+
+Document operation(const char* name, const Array& operands) {
+  Document document;
+  document.append_array(name, operands.view());
+  return document;
+}
+
+template <class T>
+Document literal(const T& value) {
+  return make_document("$literal", value);
+}
+
+/// An expression that is true while the document is what `from` says.
+Document guard_of(View from) {
+  if (from.size() < kLargeDocument) {
+    return operation("$eq", Array().add("$$ROOT").add(literal(from)));
+  }
+  Array conditions;
+  Document size = make_document("$bsonSize", "$$ROOT");
+  conditions.add(
+      operation("$eq", Array().add(size).add(literal(static_cast<int64_t>(from.size())))));
+  for (const Value& field : from.elements()) {
+    if (field.bytes().size() > kSmallField) continue;
+    Document read = make_document("$getField", literal(field.key()));
+    conditions.add(operation("$eq", Array().add(read).add(literal(field))));
+  }
+  return operation("$and", conditions);
+}
+
+/// `$replaceWith` keeps bytes as they are; a replacement document or an insert would fill in
+/// top-level Timestamp(0, 0).
+Document replace_statement(const Replacement& wanted, Guard guard) {
+  Document body = make_document("$replaceWith", literal(wanted.to));
+  if (guard == Guard::kYes) {
+    Array choice;
+    choice.add(guard_of(wanted.from)).add(literal(wanted.to)).add("$$ROOT");
+    body = make_document("$replaceWith", operation("$cond", choice));
+  }
+  Document statement = make_document("q", make_document("_id", wanted.id));
+  statement.append_array("u", Array().add(body).view());
+  return statement;
+}
+
+Document delete_statement(const Replacement& wanted, Guard guard) {
+  Document filter = make_document("_id", wanted.id);
+  if (guard == Guard::kYes) filter.append("$expr", guard_of(wanted.from));
+  return make_document("q", filter, "limit", 1);
+}
+
+bool has_zero_timestamp(View document) {
+  for (const Value& field : document.elements()) {
+    if (field.type() != mongo::Type::kTimestamp) continue;
+    if (std::all_of(field.bytes().begin(), field.bytes().end(), [](auto b) { return b == 0; })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Kind kind_of(const Replacement& wanted) {
+  if (wanted.to.empty()) return Kind::kDelete;
+  return wanted.from.empty() ? Kind::kInsert : Kind::kReplace;
+}
+
+size_t weight_of(const Replacement& wanted) {
+  return wanted.from.size() + wanted.to.size() + 200;
+}
+
+/// Replacements of one kind that fit into one command.
+struct Chunk {
+  Kind kind = Kind::kReplace;
+  std::vector<size_t> positions;
+};
+
+std::vector<Chunk> chunks_of(const std::vector<Replacement>& replacements) {
+  std::vector<Chunk> chunks;
+  for (Kind kind : {Kind::kDelete, Kind::kInsert, Kind::kReplace}) {
+    size_t bytes = 0;
+    bool open = false;
+    for (size_t i = 0; i < replacements.size(); ++i) {
+      if (kind_of(replacements[i]) != kind) continue;
+      bytes += weight_of(replacements[i]);
+      bool full =
+          open && (bytes > kCommandBytes || chunks.back().positions.size() == kCommandStatements);
+      if (!open || full) chunks.push_back({kind, {}}), bytes = weight_of(replacements[i]);
+      open = true;
+      chunks.back().positions.push_back(i);
+    }
+  }
+  return chunks;
+}
+
+/// An insert by upsert, then by pipeline: both steps leave an existing document alone.
+Result<mongo::WriteOutcome> insert_exactly(const Collection& collection, const Replacement& wanted,
+                                           mongo::Session* session) {
+  Document only_id = make_document("_id", wanted.id);
+  auto inserted = TRY(collection.write("insert", "documents", Array().add(only_id), View(),
+                                       mongo::Durability::kMajority, session));
+  if (!inserted.errors.empty()) return inserted;
+  return collection.write(
+      "update", "updates",
+      Array().add(replace_statement({wanted.id, only_id, wanted.to}, Guard::kYes)), View(),
+      mongo::Durability::kMajority, session);
+}
+
+Result<mongo::WriteOutcome> insert_chunk(const Collection& collection,
+                                         const std::vector<Replacement>& all, const Chunk& chunk,
+                                         mongo::Session* session) {
+  Array plain;
+  std::vector<size_t> plain_index;
+  mongo::WriteOutcome outcome;
+  for (size_t i = 0; i < chunk.positions.size(); ++i) {
+    const Replacement& wanted = all[chunk.positions[i]];
+    if (!has_zero_timestamp(wanted.to)) {
+      plain.add(wanted.to), plain_index.push_back(i);
+      continue;
+    }
+    auto one = TRY(insert_exactly(collection, wanted, session));
+    outcome.matched += one.errors.empty() ? 1 : 0;
+    for (mongo::WriteError& error : one.errors) outcome.errors.push_back({i, error.error});
+  }
+  if (plain.size() == 0) return outcome;
+  auto bulk = TRY(collection.write("insert", "documents", plain, make_document("ordered", false),
+                                   mongo::Durability::kMajority, session));
+  outcome.matched += bulk.matched;
+  for (mongo::WriteError& e : bulk.errors)
+    outcome.errors.push_back({plain_index[e.index], e.error});
+  return outcome;
+}
+
+Result<mongo::WriteOutcome> write_chunk(const Collection& collection,
+                                        const std::vector<Replacement>& all, const Chunk& chunk,
+                                        Guard guard, mongo::Session* session) {
+  if (chunk.kind == Kind::kInsert) return insert_chunk(collection, all, chunk, session);
+  Array statements;
+  for (size_t position : chunk.positions) {
+    statements.add(chunk.kind == Kind::kReplace ? replace_statement(all[position], guard)
+                                                : delete_statement(all[position], guard));
+  }
+  bool replaces = chunk.kind == Kind::kReplace;
+  return collection.write(replaces ? "update" : "delete", replaces ? "updates" : "deletes",
+                          statements, make_document("ordered", false), mongo::Durability::kMajority,
+                          session);
+}
+
+/// The server says how many statements took effect, not which: look, and count.
+Status tell_apart(const Collection& collection, const std::vector<Replacement>& all,
+                  const std::vector<size_t>& asked, size_t applied, SwapOutcome& outcome) {
+  std::vector<Value> ids;
+  for (size_t position : asked) ids.push_back(all[position].id);
+  auto current = TRY(read_current(collection, ids, nullptr));
+  std::vector<size_t> as_before, changed;
+  size_t as_wanted = 0;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    View now = current[i];
+    if (now.same_bytes(all[asked[i]].to)) ++as_wanted;
+    else if (now.same_bytes(all[asked[i]].from)) as_before.push_back(asked[i]);
+    else changed.push_back(asked[i]);
+  }
+  outcome.written += as_wanted;
+  outcome.untouched.insert(outcome.untouched.end(), as_before.begin(), as_before.end());
+  // Writes that took effect and cannot be seen any more: the application wrote after them.
+  size_t overwritten = applied - std::min(applied, as_wanted);
+  if (overwritten == changed.size()) {
+    outcome.written += changed.size();
+  } else {
+    auto& others = overwritten == 0 ? outcome.untouched : outcome.unclear;
+    others.insert(others.end(), changed.begin(), changed.end());
+  }
+  return {};
+}
+
+Status settle_chunk(const Collection& collection, const std::vector<Replacement>& all,
+                    const Chunk& chunk, const mongo::WriteOutcome& written, SwapOutcome& outcome) {
+  std::unordered_set<size_t> refused;
+  std::vector<size_t> duplicates;
+  for (const mongo::WriteError& error : written.errors) {
+    refused.insert(error.index);
+    bool taken = chunk.kind == Kind::kInsert && error.error.server_code == kDuplicateKey;
+    if (taken) duplicates.push_back(chunk.positions[error.index]);
+    else outcome.refused.push_back({chunk.positions[error.index], error.error});
+  }
+  std::vector<size_t> asked;
+  for (size_t i = 0; i < chunk.positions.size(); ++i) {
+    if (!refused.contains(i)) asked.push_back(chunk.positions[i]);
+  }
+  auto applied =
+      static_cast<size_t>(chunk.kind == Kind::kReplace ? written.modified : written.matched);
+  if (!duplicates.empty()) TRY(tell_apart(collection, all, duplicates, 0, outcome));
+  if (applied == asked.size()) {
+    outcome.written += applied;
+    return {};
+  }
+  return tell_apart(collection, all, asked, applied, outcome);
+}
+
+std::string id_bytes(const Value& id) {
+  std::string key(1, static_cast<char>(id.type()));
+  key.append(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
+  return key;
+}
+
+}  // namespace
+
+Result<SwapOutcome> swap_guarded(const Collection& collection,
+                                 const std::vector<Replacement>& replacements) {
+  SwapOutcome outcome;
+  for (const Chunk& chunk : chunks_of(replacements)) {
+    auto written = TRY(write_chunk(collection, replacements, chunk, Guard::kYes, nullptr));
+    TRY(settle_chunk(collection, replacements, chunk, written, outcome));
+  }
+  return outcome;
+}
+
+Status swap_in_transaction(const Collection& collection,
+                           const std::vector<Replacement>& replacements, mongo::Session& session) {
+  for (const Chunk& chunk : chunks_of(replacements)) {
+    auto written = TRY(write_chunk(collection, replacements, chunk, Guard::kNo, &session));
+    TRY(written.all_accepted());
+  }
+  return {};
+}
+
+Result<std::vector<Document>> read_current(const Collection& collection,
+                                           const std::vector<Value>& ids, mongo::Session* session) {
+  std::unordered_map<std::string, size_t> position;
+  Array wanted;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    position.emplace(id_bytes(ids[i]), i);
+    wanted.add(ids[i]);
+  }
+  Document in;
+  in.append_array("$in", wanted.view());
+  Document command = make_document("find", collection.name(), "filter", make_document("_id", in));
+  command.append("batchSize", static_cast<int>(ids.size()));
+  auto cursor =
+      TRY(mongo::Cursor::open(collection.client(), collection.database(), command, session));
+  std::vector<Document> current(ids.size());
+  while (auto found = TRY(cursor.next())) {
+    auto at = position.find(id_bytes(*found->find("_id")));
+    if (at != position.end()) current[at->second] = Document(*found);
+  }
+  return current;
+}
+
+}  // namespace whimbrel

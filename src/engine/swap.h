@@ -1,0 +1,45 @@
+// Replaces documents only where they still are what they are believed to be.
+#pragma once
+
+#include <vector>
+
+#include "mongo/collection.h"
+#include "mongo/document_list.h"
+
+namespace whimbrel {
+
+/// One document's wanted change. An empty view means "absent".
+struct Replacement {
+  mongo::Value id;  ///< borrowed, like the views
+  mongo::View from;
+  mongo::View to;
+};
+
+/// What became of each replacement, by its position.
+struct SwapOutcome {
+  size_t written = 0;
+  std::vector<size_t> untouched;  ///< somebody changed the document first: it was not written
+  std::vector<size_t> unclear;    ///< changed by somebody around our write: before or after it
+  std::vector<mongo::WriteError> refused;  ///< the server refused the write, and why
+};
+
+/// Without a transaction: every statement carries its own guard, so a document that somebody
+/// changes in between stays as it is and is reported.
+///
+/// The guard compares values as MongoDB does: a field that the application meanwhile gave another
+/// numeric type of equal value, or, in a collection with a collation, another spelling that
+/// collates equal, passes it. Documents above 5 MiB are guarded by their size and all fields below
+/// 4 KiB.
+Result<SwapOutcome> swap_guarded(const mongo::Collection& collection,
+                                 const std::vector<Replacement>& replacements);
+
+/// Writes every `to` without looking: right only inside the transaction that has read every `from`.
+Status swap_in_transaction(const mongo::Collection& collection,
+                           const std::vector<Replacement>& replacements, mongo::Session& session);
+
+/// The documents with these `_id`s as they are now, in that order; empty where there is none.
+Result<std::vector<mongo::Document>> read_current(const mongo::Collection& collection,
+                                                  const std::vector<mongo::Value>& ids,
+                                                  mongo::Session* session);
+
+}  // namespace whimbrel

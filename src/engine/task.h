@@ -1,0 +1,54 @@
+// engine: document migrations, range by range and batch by batch, in lanes.
+//
+// A task is one document step, made ready: what to change where, by which strategy, within which
+// limits.
+#pragma once
+
+#include <string>
+
+#include "engine/batch_size.h"
+#include "migration/migration.h"
+#include "state/ranges.h"
+
+namespace whimbrel {
+
+/// How a batch is made safe against a crash (docs/guarantees.md).
+enum class Strategy {
+  kTransaction,  ///< reads, journal, writes and checkpoint commit together
+  kLedger,       ///< journal, then guarded writes, then checkpoint; settled after a crash
+  kPlain,        ///< writes, then checkpoint; `where` keeps finished documents out
+};
+std::string_view to_text(Strategy strategy);
+
+/// What the server knows about a collection.
+struct CollectionFacts {
+  bool exists = false;
+  bool is_view = false;
+  bool is_time_series = false;
+  bool is_capped = false;
+  mongo::Document collation;  ///< the default collation; empty: simple
+  mongo::Document options;
+  int64_t documents = 0;  ///< an estimate
+  int64_t average_bytes = 0;
+};
+Result<CollectionFacts> read_facts(mongo::Client& client, const std::string& database,
+                                   const std::string& collection);
+
+struct DocumentTask {
+  StepKey key;
+  std::string migration;  ///< file name
+  std::string database;
+  Step step;  ///< an UpdateStep, DeleteStep or CopyStep
+  Strategy strategy = Strategy::kTransaction;
+  CollectionFacts facts;
+  BatchLimits limits;
+  int workers = 1;
+  int64_t max_errors = 0;  ///< quarantined documents that the step bears
+
+  const std::string& collection() const;
+  /// Where the documents are written: `to` of a copy, else the collection itself.
+  const std::string& target() const;
+  const mongo::Document& where() const;
+};
+
+}  // namespace whimbrel

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include "engine/images.h"
+#include "engine/sinks.h"
+#include "engine/swap.h"
+
+namespace whimbrel {
+
+using mongo::Collection;
+using mongo::Document;
+using mongo::DocumentList;
+using mongo::make_document;
+
+namespace {
+
+Error matched_otherwise(size_t read, int64_t matched) {
+  Error error{
+      ErrorKind::kFailed,
+      fmt::format("`where` matched {} documents when reading and {} when writing", read, matched),
+      "`where` must not depend on the time of day ($$NOW) or on chance"};
+  error.retry = Retry::kTransient;
+  return error;
+}
+
+class TransactionSink : public Sink {
+ public:
+  TransactionSink(mongo::Client& client, const DocumentTask& task)
+      : client_(client),
+        task_(task),
+        target_(client, task.database, task.target()),
+        journal_(client, task.database),
+        ranges_(client, task.database) {}
+
+  Result<Checkpoint> write(const Range& range, const Batch& batch, const Changes& changes,
+                           mongo::Session* session) override {
+    Counts counts;
+    if (!batch.before.empty()) {
+      JournalEntry entry{.range = range.number, .batch = range.batch};
+      if (changes.on_server) counts = TRY(change_in_place(batch, entry, *session));
+      else counts = TRY(insert_copies(changes, entry, *session));
+      if (task_.step.journal) counts.journal_bytes = TRY(journal_.add(task_.key, entry, session));
+    }
+    Checkpoint checkpoint = batch.checkpoint(counts);
+    TRY(ranges_.save(task_.key, range, checkpoint, mongo::Durability::kMajority, session));
+    return checkpoint;
+  }
+
+ private:
+  Result<Counts> change_in_place(const Batch& batch, JournalEntry& entry, mongo::Session& session) {
+    auto outcome = TRY(write_range(client_, task_, batch, &session));
+    auto read = static_cast<int64_t>(batch.before.size());
+    if (outcome.matched != read) return matched_otherwise(batch.before.size(), outcome.matched);
+    bool deletes = std::holds_alternative<DeleteStep>(task_.step.body);
+    Counts counts;
+    counts.modified = deletes ? outcome.matched : outcome.modified;
+    counts.unchanged = read - counts.modified;
+    entry.before = batch.before;
+    if (deletes) entry.after.resize(batch.before.size());
+    else if (images_are_repeatable(client_, task_)) entry.now = batch.now;
+    else if (task_.step.journal) TRY(read_digests(batch, entry, session));
+    return counts;
+  }
+
+  /// Reads back what the server made of the batch, so that `down` recognises it.
+  Status read_digests(const Batch& batch, JournalEntry& entry, mongo::Session& session) {
+    Document by_id = make_document("_id", 1);
+    Document find =
+        make_document("find", task_.collection(), "filter",
+                      range_filter({*first_id(batch), true}, last_id(batch)), "sort", by_id);
+    find.append("hint", by_id).append("batchSize", static_cast<int>(batch.before.size()));
+    auto cursor = TRY(mongo::Cursor::open(client_, task_.database, find, &session));
+    size_t at = 0;
+    while (auto document = TRY(cursor.next())) {
+      // Documents between that `where` kept out are passed over.
+      bool ours = at < batch.before.size() &&
+                  document->find("_id")->same_bytes(*batch.before[at].find("_id"));
+      if (ours) entry.after.push_back(mongo::digest_of(*document)), ++at;
+    }
+    if (at == batch.before.size()) return {};
+    return Error{ErrorKind::kBug, "a document of the batch was gone inside its own transaction"};
+  }
+
+  static std::optional<mongo::OwnedValue> first_id(const Batch& batch) {
+    return mongo::OwnedValue(*batch.before[0].find("_id"));
+  }
+  static mongo::OwnedValue last_id(const Batch& batch) {
+    return mongo::OwnedValue(*batch.before[batch.before.size() - 1].find("_id"));
+  }
+
+  Result<Counts> insert_copies(const Changes& changes, JournalEntry& entry,
+                               mongo::Session& session) {
+    std::vector<Replacement> inserts;
+    for (size_t i = 0; i < changes.after.size(); ++i) {
+      mongo::View copy = changes.after[i];
+      inserts.push_back({*copy.find("_id"), mongo::View(), copy});
+      entry.before.add(make_document("_id", *copy.find("_id")));
+      entry.after.push_back(mongo::digest_of(copy));
+    }
+    TRY(swap_in_transaction(target_, inserts, session));
+    Counts counts;
+    counts.modified = static_cast<int64_t>(inserts.size());
+    return counts;
+  }
+
+  mongo::Client& client_;
+  const DocumentTask& task_;
+  Collection target_;
+  Journal journal_;
+  Ranges ranges_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> transaction_sink(mongo::Client& client, const DocumentTask& task) {
+  return std::make_unique<TransactionSink>(client, task);
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,224 @@
+#include "engine/undo.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/retry.h"
+#include "engine/images.h"
+#include "engine/swap.h"
+#include "state/journal.h"
+#include "state/quarantine.h"
+
+namespace whimbrel {
+
+using mongo::Digest;
+using mongo::Document;
+using mongo::make_document;
+using mongo::OwnedValue;
+using mongo::Value;
+using mongo::View;
+
+namespace {
+
+/// The batches of one range: they share a fence, so they stay in one lane.
+struct Portion {
+  int range = 0;
+  std::vector<Journal::EntryKey> entries;
+};
+
+std::vector<Portion> portions_of(const std::vector<Journal::EntryKey>& entries) {
+  std::vector<Portion> portions;
+  for (const Journal::EntryKey& entry : entries) {
+    if (portions.empty() || portions.back().range != entry.range)
+      portions.push_back({entry.range, {}});
+    auto& mine = portions.back().entries;
+    // Several attempts at one batch are undone together.
+    if (mine.empty() || mine.back().batch != entry.batch) mine.push_back(entry);
+  }
+  return portions;
+}
+
+/// What the journal says of one document; the latest attempt counts.
+struct Image {
+  View before;
+  Digest after;
+};
+
+std::vector<Image> latest_images(const std::vector<JournalEntry>& entries) {
+  std::map<std::string, Image> latest;
+  for (const JournalEntry& entry : entries) {
+    for (size_t i = 0; i < entry.before.size(); ++i) {
+      Value id = *entry.before[i].find("_id");
+      std::string key(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
+      key += static_cast<char>(id.type());
+      latest[key] = {entry.before[i], entry.after.at(i)};
+    }
+  }
+  std::vector<Image> images;
+  for (auto& [key, image] : latest) {
+    // Whoever changed a document that the step left as it was changed nothing of ours.
+    bool left_alone = mongo::digest_of(image.before) == image.after;
+    if (!left_alone) images.push_back(image);
+  }
+  return images;
+}
+
+class UndoLane {
+ public:
+  UndoLane(std::unique_ptr<mongo::Client> client, const DocumentTask& task, const Run& run,
+           Progress& progress, const Stop& stop)
+      : client_(std::move(client)),
+        task_(task),
+        run_(run),
+        progress_(progress),
+        stop_(stop),
+        target_(*client_, task.database, task.target()),
+        journal_(*client_, task.database) {}
+
+  Status undo(const Portion& portion) {
+    for (const Journal::EntryKey& entry : portion.entries) {
+      if (stop_.requested()) return stop_.error();
+      Batch batch;
+      TRY(retry_transient(stop_, [&] { return undo_batch(entry, batch); }));
+      outcome.restored += static_cast<int64_t>(batch.restored);
+      outcome.conflicts += static_cast<int64_t>(batch.conflicts.size());
+      for (OwnedValue& id : batch.conflicts) {
+        if (outcome.examples.size() < 10) outcome.examples.push_back(std::move(id));
+      }
+      progress_.scanned += static_cast<int64_t>(batch.restored + batch.conflicts.size());
+      progress_.modified += static_cast<int64_t>(batch.restored);
+    }
+    return {};
+  }
+
+  UndoOutcome outcome;
+
+ private:
+  struct Batch {
+    size_t restored = 0;
+    std::vector<OwnedValue> conflicts;
+  };
+
+  bool inserted_documents() const { return std::holds_alternative<CopyStep>(task_.step.body); }
+  bool transactional() const { return task_.strategy == Strategy::kTransaction; }
+
+  Status undo_batch(const Journal::EntryKey& key, Batch& batch) {
+    batch = Batch();
+    auto entries = TRY(journal_.read_batch(task_.key, key.range, key.batch));
+    for (JournalEntry& entry : entries) TRY(fill_in_digests(entry));
+    std::vector<Image> images = latest_images(entries);
+    if (!transactional()) {
+      TRY(restore(images, batch, nullptr));
+      return finish(key, batch, nullptr);
+    }
+    auto session = TRY(mongo::Session::start(*client_));
+    TRY(session.begin());
+    TRY(Ranges(*client_, task_.database).assert_epoch(task_.key, key.range, run_.epoch, session));
+    TRY(restore(images, batch, &session));
+    TRY(finish(key, batch, &session));
+    return session.commit();
+  }
+
+  Status fill_in_digests(JournalEntry& entry) {
+    if (!entry.after.empty() || entry.before.empty()) return {};
+    auto images = TRY(recompute_images(*client_, task_, entry.before, entry.now));
+    for (size_t i = 0; i < images.size(); ++i) entry.after.push_back(mongo::digest_of(images[i]));
+    return {};
+  }
+
+  Status restore(const std::vector<Image>& images, Batch& batch, mongo::Session* session) {
+    std::vector<Value> ids;
+    for (const Image& image : images) ids.push_back(*image.before.find("_id"));
+    auto current = TRY(read_current(target_, ids, session));
+    std::vector<Replacement> wanted;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      View original = inserted_documents() ? View() : images[i].before;
+      View now = current[i];
+      Digest digest = now.empty() ? Digest{} : mongo::digest_of(now);
+      if (now.same_bytes(original)) ++batch.restored;
+      else if (digest == images[i].after) wanted.push_back({ids[i], now, original});
+      else batch.conflicts.emplace_back(ids[i]);
+    }
+    if (session) {
+      TRY(swap_in_transaction(target_, wanted, *session));
+      batch.restored += wanted.size();
+      return {};
+    }
+    SwapOutcome swapped = TRY(swap_guarded(target_, wanted));
+    batch.restored += swapped.written;
+    if (!swapped.refused.empty()) return swapped.refused.front().error;
+    for (size_t at : swapped.untouched) batch.conflicts.emplace_back(wanted[at].id);
+    for (size_t at : swapped.unclear) batch.conflicts.emplace_back(wanted[at].id);
+    return {};
+  }
+
+  Status finish(const Journal::EntryKey& key, const Batch& batch, mongo::Session* session) {
+    Quarantine quarantine(*client_, task_.database);
+    for (const OwnedValue& id : batch.conflicts) {
+      QuarantinedDocument left{id, 0, "changed since it was migrated; `down` left it as it is", {}};
+      TRY(quarantine.add(task_.key, task_.migration, left, session));
+    }
+    return journal_.remove_one(task_.key, {key.range, key.batch, -1}, session);
+  }
+
+  std::unique_ptr<mongo::Client> client_;
+  const DocumentTask& task_;
+  const Run& run_;
+  Progress& progress_;
+  const Stop& stop_;
+  mongo::Collection target_;
+  Journal journal_;
+};
+
+void merge(UndoOutcome& into, const UndoOutcome& part) {
+  into.restored += part.restored;
+  into.conflicts += part.conflicts;
+  for (const OwnedValue& id : part.examples) {
+    if (into.examples.size() < 10) into.examples.push_back(id);
+  }
+}
+
+}  // namespace
+
+Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask& task,
+                                       const Run& run, Progress& progress, Stop& stop) {
+  auto portions = portions_of(TRY(Journal(client, task.database).list(task.key)));
+  const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
+  progress.reset();
+  progress.total = state.counts.modified + state.counts.unchanged;
+  std::vector<std::unique_ptr<UndoLane>> lanes;
+  for (int i = 0; i < task.workers; ++i) {
+    auto own = std::make_unique<mongo::Client>(TRY(client.another()));
+    lanes.push_back(std::make_unique<UndoLane>(std::move(own), task, run, progress, stop));
+  }
+  std::atomic<size_t> next{0};
+  std::vector<Status> ends(lanes.size());
+  std::vector<std::jthread> threads;
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    threads.emplace_back([&, i] {
+      ++progress.lanes;
+      for (size_t mine = next++; mine < portions.size() && ends[i]; mine = next++) {
+        ends[i] = lanes[i]->undo(portions[mine]);
+        if (!ends[i]) next = portions.size();
+      }
+      --progress.lanes;
+    });
+  }
+  threads.clear();
+  UndoOutcome outcome;
+  for (size_t i = 0; i < lanes.size(); ++i) merge(outcome, lanes[i]->outcome);
+  for (Status& end : ends) {
+    if (!end) return std::move(end).error();
+  }
+  return outcome;
+}
+
+Result<int64_t> journalled_batches(mongo::Client& client, const DocumentTask& task) {
+  auto entries = TRY(Journal(client, task.database).list(task.key));
+  return static_cast<int64_t>(entries.size());
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,236 @@
+#include "flow/apply.h"
+
+#include <fmt/format.h>
+
+#include "base/retry.h"
+#include "engine/checks.h"
+#include "engine/document_step.h"
+#include "engine/single_transaction.h"
+#include "state/quarantine.h"
+
+namespace whimbrel {
+
+using mongo::Document;
+using mongo::make_document;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::vector<StepState> fresh_steps(const Migration& migration) {
+  std::vector<StepState> steps;
+  for (const Step& step : migration.steps) {
+    StepState state;
+    state.kind = step.kind;
+    state.collection = step.collection();
+    steps.push_back(std::move(state));
+  }
+  return steps;
+}
+
+/// From here on the database knows of the run: started without finished is what a resumption looks
+/// for.
+Result<Run> open_run(const UpSetting& setting, const Migration& migration,
+                     const std::optional<Run>& open) {
+  Project& project = setting.project;
+  Runs runs(project.client, project.database);
+  Run run = open.value_or(Run{});
+  run.epoch = setting.lock.epoch();
+  run.process = this_process();
+  run.state = RunState::kRunning;
+  run.message.clear();
+  run.log_file = setting.reporter.log_file();
+  if (open) {
+    TRY(runs.save_state(run));
+    TRY(Ranges(project.client, project.database).fence(run.id, run.epoch));
+    return run;
+  }
+  run.id = mongo::new_object_id();
+  run.file = migration.file;
+  run.hash = migration.hash;
+  run.block = setting.block;
+  run.steps = fresh_steps(migration);
+  TRY(runs.start(run));
+  return run;
+}
+
+/// The copy's target is made beforehand: collections are not made inside transactions of several
+/// lanes.
+Status make_target(Project& project, const DocumentTask& task, StepState& state) {
+  if (task.target() == task.collection()) return {};
+  CollectionFacts target = TRY(read_facts(project.client, project.database, task.target()));
+  if (target.exists) return {};
+  state.undo = make_document("created", true);
+  auto made = project.client.run(project.database, make_document("create", task.target()));
+  if (!made) return std::move(made).error();
+  return {};
+}
+
+void report_quarantine(const UpSetting& setting, const DocumentTask& task) {
+  auto documents = Quarantine(setting.project.client, task.database).read(task.key.run, 1000);
+  if (!documents) return;
+  for (const QuarantinedDocument& document : *documents) {
+    setting.reporter.document_error(task.migration, document.id.value().to_json(),
+                                    document.message);
+  }
+}
+
+Status run_documents(const UpSetting& setting, const Migration& migration, Run& run, int index) {
+  Project& project = setting.project;
+  const Step& step = migration.steps[static_cast<size_t>(index)];
+  StepState& state = run.steps[static_cast<size_t>(index)];
+  DocumentTask task =
+      TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kYes));
+  if (!task.facts.exists) {
+    setting.reporter.say(
+        "warning", fmt::format("{}: there is no collection {}", migration.file, task.collection()));
+  }
+  TRY(make_target(project, task, state));
+  Progress progress;
+  setting.reporter.step_started(migration.file, step.kind + " " + task.collection(), progress);
+  Status ended = run_document_step(project.client, task, run, progress, setting.stop);
+  setting.reporter.step_ended();
+  if (state.counts.quarantined > 0) report_quarantine(setting, task);
+  return ended;
+}
+
+Status run_step(const UpSetting& setting, const Migration& migration, Run& run, int index) {
+  Project& project = setting.project;
+  const Step& step = migration.steps[static_cast<size_t>(index)];
+  TRY(setting.lock.assert_held(project.client, nullptr));
+  if (step.is_document_step()) {
+    TRY(run_documents(setting, migration, run, index));
+  } else {
+    TRY(apply_structural_step(project.client, {{run.id, index}, project.database, step}, run,
+                              setting.in_doubt));
+  }
+  TRY(run_checks(project.client, project.database, step.collection(), step.checks));
+  run.steps[static_cast<size_t>(index)].progress = StepState::Progress::kDone;
+  return Runs(project.client, project.database).save_step(run, static_cast<size_t>(index));
+}
+
+Status run_steps(const UpSetting& setting, const Migration& migration, Run& run) {
+  for (int index = 0; index < static_cast<int>(migration.steps.size()); ++index) {
+    const Step& step = migration.steps[static_cast<size_t>(index)];
+    if (run.steps[static_cast<size_t>(index)].progress == StepState::Progress::kDone) continue;
+    if (setting.stop.requested()) return setting.stop.error();
+    Status done = run_step(setting, migration, run, index);
+    if (done) continue;
+    Error error = std::move(done).error();
+    bool about_documents = step.is_document_step() || error.kind != ErrorKind::kFailed;
+    if (about_documents) return error;
+    return std::move(error).while_doing(
+        fmt::format("{}:{}: {} {}", migration.file, step.line, step.kind, step.collection()));
+  }
+  return {};
+}
+
+ChangelogEntry changelog_entry(const Run& run) {
+  ChangelogEntry entry;
+  entry.file = run.file;
+  entry.hash = run.hash;
+  entry.block = run.block;
+  entry.run = run.id;
+  entry.documents = run.counts().scanned;
+  entry.errors = run.counts().quarantined;
+  entry.seconds = run.seconds;
+  return entry;
+}
+
+Status write_record(const UpSetting& setting, const Run& run, mongo::Session* session) {
+  Project& project = setting.project;
+  TRY(setting.lock.assert_held(project.client, session));
+  Changelog changelog(project.client, project.database, project.config.changelog_collection);
+  TRY(changelog.add(changelog_entry(run), project.config.use_file_hash, session));
+  return Runs(project.client, project.database).save_state(run, session);
+}
+
+/// The changelog entry and the end of the run, together where the server can.
+Status record(const UpSetting& setting, const Run& run) {
+  Project& project = setting.project;
+  if (!project.client.server().has_transactions()) return write_record(setting, run, nullptr);
+  return retry_transient(setting.stop, [&]() -> Status {
+    auto session = TRY(mongo::Session::start(project.client));
+    TRY(session.begin());
+    TRY(write_record(setting, run, &session));
+    return session.commit();
+  });
+}
+
+bool ended_in_good_order(const Error& error) {
+  return error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kTerminated ||
+         error.kind == ErrorKind::kPaused || error.kind == ErrorKind::kUnreachable;
+}
+
+void save_failure(const UpSetting& setting, Run& run, const Error& error) {
+  if (error.kind == ErrorKind::kLockHeld) return;  // the run is somebody else's now
+  run.state = ended_in_good_order(error) ? RunState::kInterrupted : RunState::kFailed;
+  run.message = error.message;
+  (void)Runs(setting.project.client, setting.project.database).save_state(run);
+}
+
+/// `transaction: true`: steps, checks and record commit together or not at all.
+Status apply_in_one_transaction(const UpSetting& setting, const Migration& migration, Run& run) {
+  Project& project = setting.project;
+  std::vector<DocumentTask> tasks;
+  for (int index = 0; index < static_cast<int>(migration.steps.size()); ++index) {
+    const Step& step = migration.steps[static_cast<size_t>(index)];
+    if (!step.is_document_step()) {
+      tasks.push_back({.key = {run.id, index},
+                       .migration = run.file,
+                       .database = project.database,
+                       .step = step,
+                       .facts = {},
+                       .limits = {}});
+      continue;
+    }
+    tasks.push_back(
+        TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kNo)));
+    TRY(make_target(project, tasks.back(), run.steps[static_cast<size_t>(index)]));
+  }
+  auto started = Clock::now();
+  return run_in_one_transaction(project.client, tasks, run, [&](mongo::Session& session) {
+    run.state = RunState::kDone;
+    run.seconds = std::chrono::duration<double>(Clock::now() - started).count();
+    return write_record(setting, run, &session);
+  });
+}
+
+}  // namespace
+
+Result<Run> apply_migration(const UpSetting& setting, const Migration& migration,
+                            const std::optional<Run>& open) {
+  auto started = Clock::now();
+  Run run = TRY(open_run(setting, migration, open));
+  double before = run.seconds;
+  Status done;
+  if (migration.transaction) {
+    done = apply_in_one_transaction(setting, migration, run);
+  } else {
+    done = run_steps(setting, migration, run);
+    run.seconds = before + std::chrono::duration<double>(Clock::now() - started).count();
+    if (done) {
+      run.state = RunState::kDone;
+      done = record(setting, run);
+    }
+  }
+  if (!done) {
+    save_failure(setting, run, done.error());
+    return std::move(done).error();
+  }
+  setting.reporter.migration_done(Direction::kUp, run.file, run.counts(), run.seconds);
+  return run;
+}
+
+Status ensure_state_collections(Project& project) {
+  constexpr int kNamespaceExists = 48;
+  for (const std::string& name : {std::string(kRunsCollection), std::string(kRangesCollection),
+                                  std::string(kJournalCollection), std::string(kErrorsCollection),
+                                  project.config.changelog_collection}) {
+    auto made = project.client.run(project.database, make_document("create", name));
+    if (!made && made.error().server_code != kNamespaceExists) return std::move(made).error();
+  }
+  return {};
+}
+
+}  // namespace whimbrel

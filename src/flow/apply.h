@@ -1,0 +1,32 @@
+// Applies one migration: its steps in order, its checks, its changelog entry.
+#pragma once
+
+#include "base/stop.h"
+#include "engine/structural_step.h"
+#include "flow/history.h"
+#include "flow/task_plan.h"
+#include "observe/reporter.h"
+
+namespace whimbrel {
+
+/// What every migration of one `up` shares. Outlives the calls.
+struct UpSetting {
+  Project& project;
+  const Lock& lock;
+  Reporter& reporter;
+  Stop& stop;
+  double block = 0;  ///< migrationBlock: milliseconds of this `up`, server time
+  EngineOverrides overrides;
+  InDoubt in_doubt = InDoubt::kAsk;
+};
+
+/// Runs what is left of `migration`; `open` is its interrupted run, if there is one. On success the
+/// run is done and the changelog says so, in one transaction where the server has them. On failure
+/// the run is marked failed or interrupted and can be resumed or undone.
+Result<Run> apply_migration(const UpSetting& setting, const Migration& migration,
+                            const std::optional<Run>& open);
+
+/// Collections of whimbrel's own, made before the first transaction writes to them.
+Status ensure_state_collections(Project& project);
+
+}  // namespace whimbrel

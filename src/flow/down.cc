@@ -1,0 +1,154 @@
+#include "flow/down.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "flow/undo_migration.h"
+
+namespace whimbrel {
+namespace {
+
+std::vector<const Entry*> applied_last_first(const History& history) {
+  std::vector<const Entry*> applied;
+  for (const Entry& entry : history.entries) {
+    if (entry.applied) applied.push_back(&entry);
+  }
+  std::stable_sort(applied.begin(), applied.end(), [](const Entry* a, const Entry* b) {
+    return a->applied->applied_at != b->applied->applied_at
+               ? a->applied->applied_at > b->applied->applied_at
+               : a->name > b->name;
+  });
+  return applied;
+}
+
+std::vector<const Entry*> open_runs(const History& history) {
+  std::vector<const Entry*> open;
+  for (const Entry& entry : history.entries) {
+    if (!entry.applied && entry.run && entry.run->is_open()) open.push_back(&entry);
+  }
+  std::reverse(open.begin(), open.end());
+  return open;
+}
+
+Result<std::vector<const Entry*>> select(const History& history, const DownOptions& options) {
+  std::vector<const Entry*> candidates = open_runs(history);
+  std::vector<const Entry*> applied = applied_last_first(history);
+  size_t open = candidates.size();
+  candidates.insert(candidates.end(), applied.begin(), applied.end());
+  size_t wanted = std::min(candidates.size(), static_cast<size_t>(options.steps));
+  if (!options.to.empty()) {
+    const Entry* stays = TRY(history.resolve(options.to));
+    auto at = std::find(candidates.begin(), candidates.end(), stays);
+    if (at == candidates.end()) {
+      return Error{ErrorKind::kNotFound, fmt::format("{} is not applied", stays->name),
+                   "whimbrel status"};
+    }
+    wanted = static_cast<size_t>(at - candidates.begin());
+  } else if (options.block && !applied.empty()) {
+    double block = applied.front()->applied->block;
+    wanted = open;
+    for (const Entry* entry : applied)
+      wanted += entry->applied->block == block && block > 0 ? 1 : 0;
+    wanted = std::max(wanted, open + 1);
+  }
+  candidates.resize(wanted);
+  return candidates;
+}
+
+Error cannot_undo(const std::string& file, const std::string& why, const std::string& hint,
+                  ErrorKind kind = ErrorKind::kFailed) {
+  return Error{kind, fmt::format("cannot undo {}: {}", file, why), hint};
+}
+
+Status check_file(const Entry& entry) {
+  if (!entry.file) {
+    return cannot_undo(entry.name, "the file is missing", "put it back, then: whimbrel down",
+                       ErrorKind::kNotFound);
+  }
+  if (!entry.file->is_declarative()) {
+    return cannot_undo(
+        entry.name, fmt::format("this version runs YAML and JSON migrations, not {}", entry.kind()),
+        "undo it with migrate-mongo down", ErrorKind::kBadMigration);
+  }
+  bool changed =
+      entry.state == MigrationState::kChanged || (entry.run && entry.run->hash != entry.file->hash);
+  if (!changed) return {};
+  return cannot_undo(
+      entry.name, "the file was changed since it was applied, so it no longer says what was done",
+      "put it back as it was, then: whimbrel down", ErrorKind::kBadMigration);
+}
+
+Status check_reversible(const Entry& entry, const Migration& migration, const Run& run) {
+  if (!migration.reversible()) {
+    return cannot_undo(entry.name, "it says `irreversible: true`",
+                       "restore a backup, or write a migration that goes on from here");
+  }
+  if (migration.down == DownKind::kSteps) return {};
+  if (run.id.empty()) {
+    return cannot_undo(entry.name, "there is no record of the run that applied it",
+                       "write its `down:` steps");
+  }
+  for (const StepState& step : run.steps) {
+    bool unrecorded = step.strategy == "plain" ||
+                      (step.strategy == "transaction" && step.counts.journal_bytes == 0);
+    if (unrecorded && step.counts.modified > 0) {
+      return cannot_undo(entry.name,
+                         fmt::format("it changed {} with `journal: off`", step.collection),
+                         "restore a backup, or write its `down:` steps");
+    }
+  }
+  bool undoing = run.state == RunState::kUndoing;
+  if (run.journal_removed && !undoing && run.counts().modified > 0) {
+    return cannot_undo(entry.name, "its journal was removed by age (engine.journalKeep)",
+                       "restore a backup");
+  }
+  return {};
+}
+
+Result<UndoItem> undo_item(const Entry& entry) {
+  TRY(check_file(entry));
+  UndoItem item;
+  item.migration = TRY(load_file(*entry.file));
+  item.run = entry.run.value_or(Run{});
+  item.applied = entry.applied.has_value();
+  item.journal_bytes = item.run.counts().journal_bytes;
+  TRY(check_reversible(entry, item.migration, item.run));
+  return item;
+}
+
+}  // namespace
+
+Result<std::vector<UndoItem>> choose_undo(Project&, const History& history,
+                                          const DownOptions& options) {
+  std::vector<UndoItem> items;
+  for (const Entry* entry : TRY(select(history, options))) items.push_back(TRY(undo_item(*entry)));
+  return items;
+}
+
+Status down(Project& project, const DownOptions& options, Reporter& reporter, Stop& stop,
+            DownSummary& summary) {
+  Lock::Request request{project.lock_place(), "down", options.lock_wait,
+                        [&](const LockHolder& holder) {
+                          reporter.say("info", "waiting for the lock, held by " + holder.text());
+                        }};
+  Lock lock = TRY(Lock::acquire(project.client, request, stop));
+  History history = TRY(read_history(project));
+  std::vector<UndoItem> items = TRY(choose_undo(project, history, options));
+  std::vector<std::string> names;
+  for (const UndoItem& item : items) names.push_back(item.migration.file);
+  reporter.run_started(project.database, project.client.server().version, names);
+  if (items.empty()) reporter.say("info", "nothing to undo: no migration is applied");
+
+  // From here on the database is touched.
+  if (!items.empty()) TRY(ensure_state_collections(project));
+  UpSetting setting{project, lock, reporter, stop, 0, options.overrides, InDoubt::kAsk};
+  for (const UndoItem& item : items) {
+    if (stop.requested()) return stop.error();
+    TRY(undo_migration(setting, item, summary));
+  }
+  return lock.release();
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,203 @@
+#include "flow/history.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/compress.h"
+#include "base/text.h"
+#include "state/ranges.h"
+
+namespace whimbrel {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "" for files that are no migrations. A JSON file must start with a digit: package.json is none.
+std::string kind_of(const std::string& name) {
+  static const std::map<std::string, std::string> kinds = {
+      {".yaml", "yaml"}, {".yml", "yaml"}, {".json", "yaml"}, {".js", "js"},  {".cjs", "js"},
+      {".mjs", "js"},    {".ts", "ts"},    {".mts", "ts"},    {".cts", "ts"}, {".cpp", "cpp"}};
+  std::string extension = fs::path(name).extension();
+  auto kind = kinds.find(extension);
+  bool template_file = name.starts_with("sample-migration") || name.starts_with(".");
+  bool declarations = name.ends_with(".d.ts");
+  bool other_json = extension == ".json" && !std::isdigit(static_cast<unsigned char>(name[0]));
+  if (kind == kinds.end() || template_file || declarations || other_json) return "";
+  return kind->second;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (file) content << file.rdbuf();
+  if (!file)
+    return Error{ErrorKind::kNotFound, "cannot read " + path,
+                 "check that it exists and may be read"};
+  return content.str();
+}
+
+MigrationState state_of(const Entry& entry, const std::optional<LockHolder>& lock) {
+  if (!entry.file) return MigrationState::kMissing;
+  bool undoing = entry.run && entry.run->state == RunState::kUndoing;
+  if (entry.applied && !undoing) {
+    const std::string& hash = entry.applied->hash;
+    bool changed = !hash.empty() && hash != entry.file->hash;
+    return changed ? MigrationState::kChanged : MigrationState::kApplied;
+  }
+  if (!entry.run || !entry.run->is_open()) return MigrationState::kPending;
+  bool owner_lives = lock && !lock->is_foreign && !lock->expired && !is_known_dead(lock->process) &&
+                     lock->process.pid == entry.run->process.pid &&
+                     lock->process.host == entry.run->process.host;
+  if (owner_lives) return MigrationState::kRunning;
+  return entry.run->state == RunState::kFailed ? MigrationState::kFailed
+                                               : MigrationState::kInterrupted;
+}
+
+/// The last run of each file; an undone one says nothing about the present.
+std::map<std::string, Run> present_runs(std::vector<Run> runs) {
+  std::map<std::string, Run> present;
+  for (Run& run : runs) {
+    std::string file = run.file;
+    if (run.state == RunState::kUndone) present.erase(file);
+    else present.insert_or_assign(file, std::move(run));
+  }
+  return present;
+}
+
+Status count_open_steps(Project& project, Run& run) {
+  if (!run.is_open()) return {};
+  Ranges ranges(project.client, project.database);
+  for (size_t i = 0; i < run.steps.size(); ++i) {
+    if (run.steps[i].progress != StepState::Progress::kRunning) continue;
+    Counts counts;
+    for (const Range& range : TRY(ranges.read({run.id, static_cast<int>(i)})))
+      counts += range.counts;
+    counts.conflicts = std::max(counts.conflicts, run.steps[i].counts.conflicts);
+    run.steps[i].counts = counts;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_text(MigrationState state) {
+  constexpr std::array<std::string_view, 7> kNames = {
+      "pending", "running", "applied", "interrupted", "failed", "changed", "missing"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+bool Entry::wants_up() const {
+  return state == MigrationState::kPending || state == MigrationState::kInterrupted ||
+         state == MigrationState::kFailed || state == MigrationState::kRunning;
+}
+
+std::string Entry::kind() const {
+  return file ? file->kind : kind_of(name);
+}
+
+Result<std::vector<MigrationFile>> list_files(const Config& config) {
+  std::error_code problem;
+  fs::directory_iterator directory(config.migrations_directory, problem);
+  if (problem) {
+    return Error{ErrorKind::kNotFound,
+                 fmt::format("cannot read the migrations directory {}: {}",
+                             config.migrations_directory, problem.message()),
+                 "whimbrel init -m yaml, or set migrationsDir"};
+  }
+  std::vector<MigrationFile> files;
+  for (const fs::directory_entry& item : directory) {
+    std::string name = item.path().filename();
+    std::string kind = kind_of(name);
+    if (kind.empty() || !item.is_regular_file()) continue;
+    MigrationFile file{name, item.path(), kind, TRY(read_file(item.path())), ""};
+    file.hash = sha256_hex(file.source);
+    files.push_back(std::move(file));
+  }
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return files;
+}
+
+Result<History> read_history(Project& project) {
+  History history;
+  history.lock = TRY(read_lock(project.client, project.lock_place()));
+  std::map<std::string, Entry> entries;
+  for (MigrationFile& file : TRY(list_files(project.config))) {
+    std::string name = file.name;
+    entries[name].file = std::move(file);
+  }
+  Changelog changelog(project.client, project.database, project.config.changelog_collection);
+  for (ChangelogEntry& applied : TRY(changelog.read())) entries[applied.file].applied = applied;
+  auto runs = TRY(Runs(project.client, project.database).read());
+  for (auto& [file, run] : present_runs(std::move(runs))) {
+    bool known = entries.contains(file);
+    if (!known && !run.is_open()) continue;
+    TRY(count_open_steps(project, run));
+    entries[file].run = std::move(run);
+  }
+  for (auto& [name, entry] : entries) {
+    entry.name = name;
+    entry.state = state_of(entry, history.lock);
+    history.entries.push_back(std::move(entry));
+  }
+  return history;
+}
+
+const Entry* History::find(const std::string& name) const {
+  for (const Entry& entry : entries) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+Result<const Entry*> History::resolve(const std::string& name) const {
+  if (const Entry* exact = find(name)) return exact;
+  std::vector<const Entry*> found;
+  std::vector<std::string> names;
+  for (const Entry& entry : entries) {
+    std::string stem = fs::path(entry.name).stem();
+    names.push_back(entry.name);
+    if (stem == name) return &entry;
+    if (entry.name.find(name) != std::string::npos) found.push_back(&entry);
+  }
+  if (found.size() == 1 && !name.empty()) return found.front();
+  if (found.size() > 1) {
+    return Error{ErrorKind::kNotFound,
+                 fmt::format("'{}' could be any of {} migrations, for example {} and {}", name,
+                             found.size(), found[0]->name, found[1]->name),
+                 "give the whole file name: whimbrel status"};
+  }
+  std::string near = did_you_mean(name, names);
+  // Nobody remembers the time stamp: compare with the descriptions, too.
+  for (const Entry& entry : entries) {
+    size_t dash = entry.name.find('-');
+    std::string description = fs::path(entry.name.substr(dash + 1)).stem();
+    if (near.empty() && dash != std::string::npos &&
+        !nearest(name, std::vector{description}).empty()) {
+      near = fmt::format(" (did you mean '{}'?)", entry.name);
+    }
+  }
+  return Error{ErrorKind::kNotFound, fmt::format("no migration is called '{}'{}", name, near),
+               "whimbrel status"};
+}
+
+Result<Migration> load_file(const MigrationFile& file) {
+  Loaded loaded = load_migration(file.name, file.source);
+  if (auto* migration = std::get_if<Migration>(&loaded)) {
+    migration->path = file.path;
+    migration->hash = file.hash;
+    return std::move(*migration);
+  }
+  std::vector<std::string> lines;
+  for (const Problem& problem : std::get<std::vector<Problem>>(loaded))
+    lines.push_back(problem.text());
+  return Error{ErrorKind::kBadMigration, join(lines, "\n"),
+               "mend " + file.path + ", then: whimbrel status"};
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,163 @@
+#include "flow/plan.h"
+
+#include <fmt/format.h>
+
+#include "engine/diff.h"
+#include "engine/images.h"
+#include "mongo/collection.h"
+
+namespace whimbrel {
+
+using mongo::Array;
+using mongo::Document;
+using mongo::make_document;
+
+namespace {
+
+constexpr int kCountMilliseconds = 3000;
+constexpr int64_t kMuchJournal = int64_t{10} << 30;
+
+std::optional<int64_t> count_matched(Project& project, const DocumentTask& task) {
+  if (task.where().view().empty()) return task.facts.documents;
+  Document group, count = make_document("$sum", 1);
+  group.append_null("_id").append("n", count);
+  Array stages;
+  stages.add(make_document("$match", task.where())).add(make_document("$group", group));
+  Document command = make_document("aggregate", task.collection());
+  command.append_array("pipeline", stages.view()).append("cursor", Document());
+  command.append("maxTimeMS", kCountMilliseconds);
+  auto reply = project.client.run(project.database, command);
+  if (!reply) return std::nullopt;
+  auto found = reply->view().at_path("cursor.firstBatch.0.n");
+  return found ? found->as_int() : 0;
+}
+
+/// One document that matches, before and after. Operators would need a scratch collection: not
+/// shown.
+Status add_sample(Project& project, const DocumentTask& task, PlannedStep& planned) {
+  auto* update = std::get_if<UpdateStep>(&task.step.body);
+  bool computable =
+      update && update->with.is_pipeline && project.client.server().has_documents_stage();
+  if (!computable) return {};
+  auto first = TRY(mongo::Collection(project.client, project.database, task.collection())
+                       .find_one(task.where()));
+  if (!first) return {};
+  mongo::DocumentList before;
+  before.add(*first);
+  auto after = compute_images(project.client, task, before);
+  if (!after) {
+    planned.warnings.push_back(fmt::format("document _id {} cannot be migrated: {}",
+                                           first->view().find("_id")->to_json(),
+                                           after.error().message));
+    return {};
+  }
+  planned.sample = typed_diff(*first, (*after)[0]);
+  planned.sample.insert(planned.sample.begin(), "_id " + first->view().find("_id")->to_json());
+  return {};
+}
+
+std::string lanes_reason(const Project& project, const Step& step,
+                         const EngineOverrides& overrides) {
+  if (overrides.workers) return "asked for by --workers";
+  if (step.workers) return "asked for by the step";
+  if (project.config.engine.workers != 1) return "asked for by engine.workers";
+  return "one lane until more are asked for; ranges are disjoint, so more are safe";
+}
+
+std::string down_of(const Migration& migration, const Step& step, const DocumentTask& task) {
+  if (migration.down == DownKind::kSteps) return "the file's own `down:` steps";
+  if (step.irreversible) return "nothing: irreversible";
+  if (!task.step.journal) return "nothing: no journal";
+  return "restores every document from the journal, unless it was changed since";
+}
+
+void add_warnings(const Project& project, const DocumentTask& task, PlannedStep& planned) {
+  if (!task.facts.exists) planned.warnings.push_back("there is no such collection");
+  if (task.strategy == Strategy::kPlain && planned.matched.value_or(1) > 0 &&
+      !project.client.server().has_documents_stage()) {
+    planned.warnings.push_back(
+        "whether `where` keeps finished documents out is checked when `up` starts");
+  }
+  bool heavy = task.facts.documents * task.facts.average_bytes > kMuchJournal;
+  if (heavy && task.step.journal) planned.warnings.push_back("the journal may grow to several GiB");
+}
+
+Result<PlannedStep> plan_documents(Project& project, const Migration& migration, const Step& step,
+                                   int index, const EngineOverrides& overrides) {
+  PlannedStep planned;
+  planned.is_document_step = true;
+  auto* update = std::get_if<UpdateStep>(&step.body);
+  bool side_effect_free = update && update->with.is_pipeline;
+  DocumentTask task = TRY(plan_task(project, migration, step, {mongo::new_object_id(), index},
+                                    overrides, side_effect_free ? Probe::kYes : Probe::kNo));
+  planned.documents = task.facts.documents;
+  planned.matched = count_matched(project, task);
+  planned.guarantee = migration.transaction
+                          ? "all or nothing: the whole migration is one transaction"
+                          : guarantee(task, project.client.server());
+  planned.strategy = to_text(task.strategy);
+  planned.lanes = migration.transaction ? 1 : task.workers;
+  planned.lanes_reason =
+      migration.transaction ? "a transaction is one lane" : lanes_reason(project, step, overrides);
+  planned.batch = task.limits;
+  planned.down = down_of(migration, step, task);
+  if (task.target() != task.collection()) planned.target = task.target();
+  add_warnings(project, task, planned);
+  TRY(add_sample(project, task, planned));
+  return planned;
+}
+
+std::string structural_down(const Migration& migration, const Step& step) {
+  if (migration.down == DownKind::kSteps) return "the file's own `down:` steps";
+  if (step.irreversible) return "nothing: irreversible";
+  if (std::holds_alternative<InsertStep>(step.body))
+    return "removes the documents, unless they were changed since";
+  if (std::holds_alternative<CreateIndexesStep>(step.body))
+    return "drops the indexes that were not there before";
+  if (std::holds_alternative<DropIndexesStep>(step.body)) return "creates the indexes again";
+  if (std::holds_alternative<CreateCollectionStep>(step.body))
+    return "drops the collection if it is empty";
+  if (std::holds_alternative<RenameCollectionStep>(step.body)) return "renames it back";
+  if (std::holds_alternative<CollModStep>(step.body)) return "puts the earlier options back";
+  return "runs its `reverse`";
+}
+
+Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
+                                        const EngineOverrides& overrides) {
+  PlannedMigration planned;
+  planned.file = todo.migration.file;
+  planned.description = todo.migration.description;
+  planned.resumes = todo.open.has_value();
+  if (todo.open) planned.done = todo.open->counts().scanned;
+  int index = 0;
+  for (const Step& step : todo.migration.steps) {
+    PlannedStep one;
+    if (step.is_document_step())
+      one = TRY(plan_documents(project, todo.migration, step, index, overrides));
+    else one.down = structural_down(todo.migration, step);
+    one.kind = step.kind;
+    one.collection = step.collection();
+    if (auto* rename = std::get_if<RenameCollectionStep>(&step.body)) one.target = rename->to;
+    planned.steps.push_back(std::move(one));
+    ++index;
+  }
+  return planned;
+}
+
+}  // namespace
+
+Result<UpPlan> plan_up(Project& project, const Selection& selection,
+                       const EngineOverrides& overrides) {
+  History history = TRY(read_history(project));
+  UpPlan plan{project.database,
+              project.client.server().version,
+              project.client.server().topology_text(),
+              project.config.environment,
+              {}};
+  for (const Todo& todo : TRY(choose_pending(project.config, history, selection))) {
+    plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
+  }
+  return plan;
+}
+
+}  // namespace whimbrel

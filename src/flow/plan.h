@@ -1,0 +1,49 @@
+// `plan`: what `up` would do, without doing it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/up.h"
+
+namespace whimbrel {
+
+struct PlannedStep {
+  std::string kind;
+  std::string collection;
+  std::string target;  ///< of a copy or a rename
+  bool is_document_step = false;
+  int64_t documents = 0;           ///< in the collection, by its metadata
+  std::optional<int64_t> matched;  ///< exactly; nullopt when counting took longer than 3 s
+  std::string guarantee;
+  std::string strategy;
+  int lanes = 1;
+  std::string lanes_reason;
+  BatchLimits batch;
+  std::string down;                 ///< what `down` will do
+  std::vector<std::string> sample;  ///< typed diff of one document, its `_id` first
+  std::vector<std::string> warnings;
+};
+
+struct PlannedMigration {
+  std::string file;
+  std::string description;
+  bool resumes = false;
+  int64_t done = 0;  ///< documents that an open run has scanned already
+  std::vector<PlannedStep> steps;
+};
+
+struct UpPlan {
+  std::string database;
+  std::string server;
+  std::string topology;
+  std::string environment;
+  std::vector<PlannedMigration> migrations;
+};
+
+/// Reads only: nothing is written, no lock is taken.
+Result<UpPlan> plan_up(Project& project, const Selection& selection,
+                       const EngineOverrides& overrides);
+
+}  // namespace whimbrel

@@ -1,0 +1,33 @@
+// flow: what a command does, as a short list of named steps.
+//
+// A project is a configuration with a connection: what every command but init and create starts
+// from.
+#pragma once
+
+#include <string>
+
+#include "migration/config.h"
+#include "mongo/client.h"
+#include "state/lock.h"
+
+namespace whimbrel {
+
+struct Project {
+  Config config;
+  mongo::Client client;
+  std::string database;
+
+  LockPlace lock_place() const {
+    return {database, config.lock_collection, config.lock_ttl_seconds};
+  }
+};
+
+/// Connects. kBadConfig when neither the configuration nor the connection string names a database.
+Result<Project> open_project(Config config);
+
+/// A protected environment wants its database's name; `confirmed` is what --confirm gave, or what a
+/// person typed. kUsage says what to type.
+Status require_confirmation(const Config& config, const std::string& database,
+                            const std::string& confirmed);
+
+}  // namespace whimbrel

@@ -1,0 +1,152 @@
+#include "flow/task_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/images.h"
+#include "mongo/collection.h"
+
+namespace whimbrel {
+
+using mongo::Array;
+using mongo::Document;
+using mongo::make_document;
+
+namespace {
+
+constexpr int kSampleDocuments = 100;
+constexpr int kMostAutoWorkers = 4;
+
+int workers_of(const Config& config, const Step& step, const EngineOverrides& overrides) {
+  int asked = overrides.workers.value_or(step.workers.value_or(config.engine.workers));
+  if (asked > 0) return asked;
+  int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores, 1, kMostAutoWorkers);
+}
+
+BatchLimits limits_of(const Config& config, const Step& step, const EngineOverrides& overrides) {
+  BatchLimits limits;
+  limits.docs = overrides.batch_docs.value_or(step.batch.docs.value_or(config.engine.batch_docs));
+  limits.bytes = step.batch.bytes.value_or(config.engine.batch_bytes);
+  limits.time = config.engine.batch_time;
+  if (step.batch.milliseconds) limits.time = std::chrono::milliseconds(*step.batch.milliseconds);
+  return limits;
+}
+
+int64_t error_budget(const Config& config, const EngineOverrides& overrides, int64_t documents) {
+  bool given = overrides.max_errors || overrides.max_errors_share;
+  double share = given ? overrides.max_errors_share.value_or(0) : config.engine.max_errors_share;
+  int64_t count = given ? overrides.max_errors.value_or(0) : config.engine.max_errors;
+  return std::max(count, static_cast<int64_t>(share * static_cast<double>(documents)));
+}
+
+Strategy strategy_of(const DocumentTask& task, const mongo::Server& server) {
+  bool copies = std::holds_alternative<CopyStep>(task.step.body);
+  if (!task.step.journal && !copies) return Strategy::kPlain;
+  return server.has_transactions() && !task.facts.is_capped ? Strategy::kTransaction
+                                                            : Strategy::kLedger;
+}
+
+Error refused(const DocumentTask& task, const std::string& why, const std::string& hint) {
+  return Error{ErrorKind::kBadMigration,
+               fmt::format("{}:{}: {} {}: {}", task.migration, task.step.line, task.step.kind,
+                           task.collection(), why),
+               hint};
+}
+
+Status check_collection(const DocumentTask& task) {
+  if (task.facts.is_view) {
+    return refused(task, "it is a view, and a view has no `_id` index to go by",
+                   "name the collection behind it");
+  }
+  if (!task.facts.is_time_series) return {};
+  return refused(
+      task, "it is a time-series collection; the server takes only few updates and deletes there",
+      "write a new collection from it with $out in a `command` step");
+}
+
+Result<mongo::DocumentList> sample(Project& project, const DocumentTask& task) {
+  Document find =
+      make_document("find", task.collection(), "filter", task.where(), "limit", kSampleDocuments);
+  auto cursor = TRY(mongo::Cursor::open(project.client, project.database, find));
+  mongo::DocumentList documents;
+  while (auto document = TRY(cursor.next())) documents.add(*document);
+  return documents;
+}
+
+/// Without a journal only `where` keeps a repeated batch from changing documents twice.
+Status check_where_excludes(Project& project, const DocumentTask& task) {
+  const char* hint =
+      "add a condition such as `where: { migrated: { $ne: true } }` that the change makes "
+      "false, or leave `journal` on";
+  if (task.where().view().empty()) {
+    return refused(task, "journal: off needs a `where` that finished documents no longer match",
+                   hint);
+  }
+  if (!project.client.server().has_documents_stage()) return {};
+  auto documents = TRY(sample(project, task));
+  auto images = TRY(compute_images(project.client, task, documents));
+  Array literals;
+  for (size_t i = 0; i < images.size(); ++i) literals.add(images[i]);
+  Document literal, pipeline;
+  literal.append_array("$literal", literals.view());
+  Array stages;
+  stages.add(make_document("$documents", literal)).add(make_document("$match", task.where()));
+  stages.add(make_document("$limit", 1));
+  Document aggregate = make_document("aggregate", 1);
+  aggregate.append_array("pipeline", stages.view()).append("cursor", Document());
+  if (images.empty()) return {};
+  Document reply = TRY(project.client.run(project.database, aggregate));
+  auto still = reply.view().at_path("cursor.firstBatch.0._id");
+  if (!still) return {};
+  return refused(
+      task,
+      fmt::format("journal: off needs a `where` that finished documents no longer match; "
+                  "document _id {} still does after the change",
+                  still->to_json()),
+      hint);
+}
+
+}  // namespace
+
+Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
+                               const StepKey& key, const EngineOverrides& overrides, Probe probe) {
+  DocumentTask task;
+  task.key = key;
+  task.migration = migration.file;
+  task.database = project.database;
+  task.step = step;
+  task.facts = TRY(read_facts(project.client, project.database, task.collection()));
+  TRY(check_collection(task));
+  task.workers = workers_of(project.config, step, overrides);
+  task.limits = limits_of(project.config, step, overrides);
+  task.max_errors = error_budget(project.config, overrides, task.facts.documents);
+  task.step.journal = step.journal && project.config.engine.journal;
+  task.strategy = strategy_of(task, project.client.server());
+  bool updates = std::holds_alternative<UpdateStep>(step.body);
+  bool check = updates && task.strategy == Strategy::kPlain && task.facts.exists;
+  if (check && probe == Probe::kYes) TRY(check_where_excludes(project, task));
+  return task;
+}
+
+std::string guarantee(const DocumentTask& task, const mongo::Server& server) {
+  switch (task.strategy) {
+    case Strategy::kTransaction:
+      return "exactly once: each batch is one transaction with its journal and checkpoint";
+    case Strategy::kLedger:
+      return fmt::format(
+          "exactly once: journal first, then guarded writes, then checkpoint ({}); after a crash "
+          "each "
+          "document of the open batch is compared with its images",
+          task.facts.is_capped ? "a capped collection takes no transactions"
+                               : "a " + server.topology_text() + " server has no transactions");
+    case Strategy::kPlain:
+      break;
+  }
+  return "exactly once by `where`: a finished document no longer matches it; no journal, so `down` "
+         "cannot restore";
+}
+
+}  // namespace whimbrel

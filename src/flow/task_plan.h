@@ -1,0 +1,29 @@
+// Chooses, for each document step, how it will be made safe on this server, and says so.
+#pragma once
+
+#include "engine/task.h"
+#include "flow/project.h"
+
+namespace whimbrel {
+
+/// Options of the command line that go before those of a file.
+struct EngineOverrides {
+  std::optional<int> workers;  ///< 0: auto
+  std::optional<int> batch_docs;
+  std::optional<int64_t> max_errors;
+  std::optional<double> max_errors_share;
+};
+
+/// The task for step number `step` (counted over steps and written down steps) of `migration`.
+///
+/// Errors: a view or time-series collection that cannot be updated; `journal: off` with a `where`
+/// that a sample of finished documents still matches (checked unless `probe` is kNo: it may write
+/// to a scratch collection).
+enum class Probe { kYes, kNo };
+Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
+                               const StepKey& key, const EngineOverrides& overrides, Probe probe);
+
+/// One line: which guarantee holds and why.
+std::string guarantee(const DocumentTask& task, const mongo::Server& server);
+
+}  // namespace whimbrel

@@ -1,0 +1,188 @@
+#include "flow/up.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "flow/journal_age.h"
+#include "state/quarantine.h"
+
+namespace whimbrel {
+namespace {
+
+constexpr int kShownErrors = 10;
+
+bool meant_for(const Migration& migration, const std::string& environment) {
+  const auto& names = migration.environments;
+  return names.empty() || std::find(names.begin(), names.end(), environment) != names.end();
+}
+
+Error unsupported(const Entry& entry) {
+  return Error{
+      ErrorKind::kBadMigration,
+      fmt::format("{}: this version runs YAML and JSON migrations; {} files come with a later one",
+                  entry.name, entry.kind()),
+      "apply it with migrate-mongo, then go on with: whimbrel up"};
+}
+
+Error changed_under_run(const Entry& entry) {
+  return Error{
+      ErrorKind::kBadMigration,
+      fmt::format("{}: the file was changed while its run is open ({} documents are done); it "
+                  "would go on with another change than it began with",
+                  entry.name, with_commas(entry.run->counts().scanned)),
+      "put the file back as it was, then: whimbrel up"};
+}
+
+Error undo_is_open(const Entry& entry) {
+  return Error{ErrorKind::kFailed, fmt::format("{}: its `down` was interrupted", entry.name),
+               "finish it first: whimbrel down"};
+}
+
+Result<std::vector<const Entry*>> select(const History& history, const Selection& selection) {
+  const Entry* last = nullptr;
+  if (!selection.to.empty()) last = TRY(history.resolve(selection.to));
+  std::vector<const Entry*> selected;
+  bool any_name = false;
+  for (const Entry& entry : history.entries) {
+    bool matches = selection.only.empty() || glob_matches(selection.only, entry.name);
+    any_name = any_name || matches;
+    if (last && entry.name > last->name) break;
+    if (matches && entry.wants_up()) selected.push_back(&entry);
+  }
+  if (any_name || history.entries.empty()) return selected;
+  return Error{ErrorKind::kNotFound,
+               fmt::format("no migration matches --only '{}'", selection.only), "whimbrel status"};
+}
+
+Result<std::optional<Todo>> load_todo(const Config& config, const Entry& entry) {
+  if (!entry.file->is_declarative()) return unsupported(entry);
+  if (entry.run && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
+  if (entry.run && entry.run->hash != entry.file->hash) return changed_under_run(entry);
+  Migration migration = TRY(load_file(*entry.file));
+  if (!meant_for(migration, config.environment)) return std::optional<Todo>();
+  return std::optional<Todo>(Todo{std::move(migration), entry.run});
+}
+
+Status check_server(const Project& project, const std::vector<Todo>& todo) {
+  if (project.client.server().has_transactions()) return {};
+  for (const Todo& item : todo) {
+    if (!item.migration.transaction) continue;
+    return Error{
+        ErrorKind::kBadMigration,
+        fmt::format("{}: transaction: true needs a replica set or a sharded cluster; this is a "
+                    "standalone server",
+                    item.migration.file),
+        "leave `transaction` out: without it each batch is safe by itself"};
+  }
+  return {};
+}
+
+std::vector<std::string> names_of(const std::vector<Todo>& todo) {
+  std::vector<std::string> names;
+  for (const Todo& item : todo) names.push_back(item.migration.file);
+  return names;
+}
+
+void warn_out_of_order(const History& history, const std::vector<Todo>& todo, Reporter& reporter) {
+  std::string last_applied;
+  for (const Entry& entry : history.entries) {
+    if (entry.applied) last_applied = std::max(last_applied, entry.name);
+  }
+  for (const Todo& item : todo) {
+    if (item.migration.file < last_applied && !item.open) {
+      reporter.say("warning", fmt::format("{} is older than {}, which is applied already",
+                                          item.migration.file, last_applied));
+    }
+  }
+}
+
+/// Counts and first errors of a run that did not end.
+void add_unfinished(Project& project, const std::string& file, Summary& summary) {
+  auto runs = Runs(project.client, project.database).read();
+  if (!runs) return;
+  for (const Run& run : *runs) {
+    if (run.file == file && run.is_open()) summary.documents += run.counts();
+  }
+}
+
+void add_errors(Project& project, const Run& run, Summary& summary) {
+  auto documents = Quarantine(project.client, project.database).read(run.id, kShownErrors);
+  if (!documents) return;
+  for (const QuarantinedDocument& document : *documents) {
+    if (summary.errors.size() >= kShownErrors) return;
+    summary.errors.push_back(
+        fmt::format("{}: _id {}: {}", run.file, document.id.value().to_json(), document.message));
+  }
+}
+
+Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summary& summary) {
+  for (const Todo& item : todo) {
+    if (setting.stop.requested()) return setting.stop.error();
+    auto run = apply_migration(setting, item.migration, item.open);
+    if (!run) {
+      add_unfinished(setting.project, item.migration.file, summary);
+      return std::move(run).error();
+    }
+    summary.applied.push_back(run->file);
+    summary.documents += run->counts();
+    add_errors(setting.project, *run, summary);
+  }
+  return {};
+}
+
+Result<double> server_milliseconds(mongo::Client& client) {
+  mongo::Document hello = TRY(client.run("admin", mongo::make_document("hello", 1)));
+  return static_cast<double>(hello.view().get_int("localTime"));
+}
+
+}  // namespace
+
+Result<std::vector<Todo>> choose_pending(const Config& config, const History& history,
+                                         const Selection& selection) {
+  std::vector<const Entry*> selected = TRY(select(history, selection));
+  std::vector<Todo> todo;
+  std::optional<Error> problems;
+  for (const Entry* entry : selected) {
+    auto loaded = load_todo(config, *entry);
+    if (loaded && *loaded) todo.push_back(**std::move(loaded));
+    if (loaded) continue;
+    if (!problems) problems = loaded.error();
+    else problems->message += "\n" + loaded.error().message;
+  }
+  if (problems) return *problems;
+  return todo;
+}
+
+Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& stop,
+          Summary& summary) {
+  Lock::Request request{project.lock_place(), "up", options.lock_wait,
+                        [&](const LockHolder& holder) {
+                          reporter.say("info", "waiting for the lock, held by " + holder.text());
+                        }};
+  Lock lock = TRY(Lock::acquire(project.client, request, stop));
+  History history = TRY(read_history(project));
+  std::vector<Todo> todo = TRY(choose_pending(project.config, history, options.selection));
+  TRY(check_server(project, todo));
+  reporter.run_started(project.database, project.client.server().version, names_of(todo));
+  warn_out_of_order(history, todo, reporter);
+  if (todo.empty()) reporter.say("info", "nothing to do: every migration is applied");
+
+  // From here on the database is touched.
+  if (!todo.empty()) TRY(ensure_state_collections(project));
+  TRY(remove_old_journals(project));
+  UpSetting setting{project,
+                    lock,
+                    reporter,
+                    stop,
+                    TRY(server_milliseconds(project.client)),
+                    options.overrides,
+                    options.in_doubt};
+  Status applied = apply_all(setting, todo, summary);
+  Status released = lock.release();
+  if (!applied) return applied;
+  return released;
+}
+
+}  // namespace whimbrel

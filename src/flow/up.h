@@ -1,0 +1,39 @@
+// `up`: applies what is pending, resumes what is open.
+#pragma once
+
+#include <chrono>
+
+#include "flow/apply.h"
+
+namespace whimbrel {
+
+/// Which migrations are meant.
+struct Selection {
+  std::string to;    ///< the last one to apply; "" for all
+  std::string only;  ///< glob over file names; "" for all
+};
+
+struct UpOptions {
+  Selection selection;
+  EngineOverrides overrides;
+  std::chrono::milliseconds lock_wait{0};
+  InDoubt in_doubt = InDoubt::kAsk;
+};
+
+/// A pending migration, loaded and checked.
+struct Todo {
+  Migration migration;
+  std::optional<Run> open;
+};
+
+/// The pending migrations in order, all of them loaded before anything is touched. Errors: bad
+/// files (every problem of every file), names that do not exist, a file that changed under its open
+/// run, kinds that this version does not run.
+Result<std::vector<Todo>> choose_pending(const Config& config, const History& history,
+                                         const Selection& selection);
+
+/// Applies them under the lock. The Summary is filled in also when it fails: what was done is done.
+Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& stop,
+          Summary& summary);
+
+}  // namespace whimbrel

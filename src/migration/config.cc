@@ -1,0 +1,256 @@
+#include "migration/config.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+#include "migration/config_file.h"
+#include "migration/config_schema.h"
+#include "migration/config_values.h"
+#include "migration/expansion.h"
+#include "migration/fields.h"
+#include "migration/json.h"
+
+namespace whimbrel {
+namespace {
+
+namespace fs = std::filesystem;
+using migration::ProblemList;
+using migration::YamlNode;
+
+Error bad_config(ProblemList& problems) {
+  std::string message;
+  for (const Problem& problem : problems.take()) {
+    if (!message.empty()) message += '\n';
+    message += problem.text();
+  }
+  return Error{ErrorKind::kBadConfig, message,
+               "correct the file and run the command again; 'whimbrel help config' lists the keys"};
+}
+
+/// A variable's value, or "" when it is unset: an empty one counts as not given.
+std::string variable(const char* name) {
+  return migration::process_variable(name).value_or("");
+}
+
+/// The connection string and database as WHIMBREL_* and the command line give them.
+struct Overrides {
+  std::string uri;
+  std::string uri_file;
+  std::string database;
+};
+
+Result<Overrides> read_overrides(const ConfigSources& sources) {
+  if (!sources.uri.empty() && !sources.uri_file.empty()) {
+    return Error{ErrorKind::kUsage, "--uri and --uri-file both name the server",
+                 "give one of them"};
+  }
+  Overrides overrides{sources.uri, sources.uri_file, sources.database};
+  if (overrides.database.empty()) overrides.database = variable("WHIMBREL_DB");
+  if (!overrides.uri.empty() || !overrides.uri_file.empty()) return overrides;
+  overrides.uri = variable("WHIMBREL_URI");
+  overrides.uri_file = variable("WHIMBREL_URI_FILE");
+  if (!overrides.uri.empty() && !overrides.uri_file.empty()) {
+    return Error{ErrorKind::kBadConfig, "WHIMBREL_URI and WHIMBREL_URI_FILE are both set",
+                 "unset WHIMBREL_URI_FILE"};
+  }
+  return overrides;
+}
+
+Result<std::string> read_uri_file(const std::string& directory, const std::string& file) {
+  fs::path path = fs::path(directory) / file;
+  std::ifstream stream(path, std::ios::binary);
+  std::error_code ignored;
+  std::string shown = redact_uri(path.lexically_normal().string());
+  if (!stream || fs::is_directory(path, ignored)) {
+    return Error{ErrorKind::kNotFound,
+                 fmt::format("cannot read the connection string from {}", shown),
+                 fmt::format("ls -l {}", shown)};
+  }
+  std::string content{std::istreambuf_iterator<char>(stream), {}};
+  std::string uri(trim(content));
+  if (!uri.empty() && uri.find_first_of("\n\r") == std::string::npos) return uri;
+  return Error{ErrorKind::kBadConfig,
+               fmt::format("{} must hold one line, the connection string", shown)};
+}
+
+Status check_uri(const std::string& uri, std::string_view source) {
+  if (uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://")) return {};
+  // What is no connection string may still be a secret: it is not shown.
+  return Error{ErrorKind::kBadConfig,
+               fmt::format("the connection string from {} does not start with mongodb:// or "
+                           "mongodb+srv://",
+                           source),
+               "write it as mongodb://HOST:PORT/DATABASE"};
+}
+
+Status check_database(const std::string& name) {
+  constexpr size_t kLongest = 63;
+  bool valid = name.size() <= kLongest && name.find_first_of("/\\. \"$") == std::string::npos;
+  if (valid) return {};
+  return Error{
+      ErrorKind::kBadConfig,
+      fmt::format("'{}' cannot be a database name: at most {} bytes without / \\ . \" $ or "
+                  "spaces",
+                  redact_uri(name), kLongest)};
+}
+
+/// Sets uri and database from the strongest source that has them.
+Status choose_server(Config& config, const Overrides& overrides, migration::ConfigValues& values) {
+  std::string source = "the file";
+  std::string uri_file = overrides.uri_file;
+  if (!overrides.uri.empty()) {
+    config.uri = overrides.uri;
+    source = "--uri or WHIMBREL_URI";
+  } else if (uri_file.empty()) {
+    uri_file = values.text("mongodb.uriFile", "");
+    config.uri = values.text("mongodb.uri", config.uri);
+    source = values.place("mongodb.uri");
+  }
+  if (!uri_file.empty()) {
+    if (!values.problems().empty()) return {};
+    config.uri = TRY(read_uri_file(config.directory, uri_file));
+    source = redact_uri(uri_file);
+  }
+  config.database =
+      overrides.database.empty() ? values.text("mongodb.database", "") : overrides.database;
+  if (!values.problems().empty()) return {};
+  TRY(check_uri(config.uri, source));
+  return check_database(config.database);
+}
+
+void read_engine(EngineConfig& engine, migration::ConfigValues& values) {
+  using std::chrono::milliseconds;
+  auto with = [&](std::string_view path, auto read) {
+    if (auto node = values.find(path)) read(*node);
+  };
+  ProblemList& problems = values.problems();
+  with("engine.workers",
+       [&](const YamlNode& node) { engine.workers = migration::read_workers(node, problems); });
+  with("engine.batch.docs", [&](const YamlNode& node) {
+    engine.batch_docs = static_cast<int>(
+        migration::read_integer(node, "engine.batch.docs", 1, migration::kMaxBatchDocs, problems));
+  });
+  with("engine.batch.bytes", [&](const YamlNode& node) {
+    engine.batch_bytes = migration::read_bytes(node, "engine.batch.bytes", problems);
+  });
+  with("engine.batch.time", [&](const YamlNode& node) {
+    engine.batch_time = milliseconds(migration::read_duration(node, "engine.batch.time", problems));
+  });
+  with("engine.maxErrors", [&](const YamlNode& node) {
+    if (auto share = migration::parse_percentage(node.text)) engine.max_errors_share = *share;
+    else
+      engine.max_errors = migration::read_integer(node, "engine.maxErrors", 0, INT64_MAX, problems);
+  });
+  with("engine.journal", [&](const YamlNode& node) {
+    engine.journal = migration::read_switch(node, "engine.journal", problems);
+  });
+  with("engine.journalKeep", [&](const YamlNode& node) {
+    engine.journal_keep =
+        milliseconds(migration::read_duration(node, "engine.journalKeep", problems));
+  });
+}
+
+void read_project(Config& config, migration::ConfigValues& values) {
+  ProblemList& problems = values.problems();
+  fs::path migrations = values.text("migrationsDir", config.migrations_directory);
+  config.migrations_directory =
+      (fs::path(config.directory) / migrations).lexically_normal().string();
+  if (auto node = values.find("changelogCollection")) {
+    config.changelog_collection =
+        migration::read_collection(*node, "changelogCollection", problems);
+  }
+  if (auto node = values.find("lockCollection")) {
+    config.lock_collection = migration::read_collection(*node, "lockCollection", problems);
+  }
+  auto lock = values.find("lockCollection");
+  if (config.lock_collection == config.changelog_collection && !config.lock_collection.empty()) {
+    problems.add(lock ? *lock : YamlNode{},
+                 "lockCollection and changelogCollection must be two collections");
+  }
+  if (auto node = values.find("lockTtl")) {
+    config.lock_ttl_seconds = migration::read_integer(*node, "lockTtl", 0, INT32_MAX, problems);
+  }
+  if (auto node = values.find("useFileHash")) {
+    config.use_file_hash = migration::read_bool(*node, "useFileHash", problems);
+  }
+  if (auto node = values.find("protected")) {
+    config.is_protected = migration::read_bool(*node, "protected", problems);
+  }
+}
+
+std::vector<std::string> not_obeyed(const Config& config, const migration::ConfigFile& file,
+                                    const YamlNode& merged) {
+  std::vector<std::string> names;
+  for (std::string_view name : {"throttle", "windows", "backup", "notify", "node"}) {
+    if (merged.find(name)) names.emplace_back(name);
+  }
+  if (merged.find("requires")) {
+    names.push_back(fmt::format("environments.{}.requires", config.environment));
+  }
+  if (!file.javascript.empty()) names.push_back(file.javascript);
+  return names;
+}
+
+/// The environment to merge, "" for none.
+Result<std::string> choose_environment(const ConfigSources& sources, const YamlNode& root,
+                                       const std::string& file) {
+  std::string name = sources.environment;
+  std::string source = "-e";
+  if (name.empty()) {
+    name = variable("WHIMBREL_ENV");
+    source = "WHIMBREL_ENV";
+  }
+  const YamlNode* environments = root.find("environments");
+  if (name.empty()) {
+    std::string node_env = variable("NODE_ENV");
+    return environments && environments->find(node_env) ? node_env : std::string();
+  }
+  if (environments && environments->find(name)) return name;
+  std::vector<std::string> known;
+  if (environments) {
+    for (const auto& entry : environments->entries) known.push_back(entry.key.text);
+  }
+  std::string hint = known.empty()
+                         ? fmt::format("add 'environments: {{ {}: {{}} }}' to the file", name)
+                         : fmt::format("the file has {}", join(known, ", "));
+  return Error{ErrorKind::kBadConfig,
+               fmt::format("{} has no environment '{}', which {} asks for{}", file, name, source,
+                           did_you_mean(name, known)),
+               hint};
+}
+
+}  // namespace
+
+Result<Config> load_config(const ConfigSources& sources) {
+  Config config;
+  std::error_code ignored;
+  fs::path directory = sources.directory.empty() ? fs::current_path(ignored)
+                                                 : fs::absolute(sources.directory, ignored);
+  config.directory = directory.lexically_normal().string();
+  migration::ConfigFile file = TRY(migration::find_config_file(config.directory, sources.file));
+  config.file = file.path;
+  Overrides overrides = TRY(read_overrides(sources));
+  std::string text = TRY(migration::read_config_text(file.path));
+
+  ProblemList problems(file.path);
+  auto root = file.path.ends_with(".json") ? migration::parse_json(text, problems)
+                                           : migration::parse_yaml(text, problems);
+  if (root) migration::check_config(*root, problems);
+  if (!problems.empty()) return bad_config(problems);
+
+  config.environment = TRY(choose_environment(sources, *root, file.path));
+  YamlNode merged = migration::merged_config(*root, config.environment);
+  migration::ConfigValues values(merged, file.path, problems);
+  read_project(config, values);
+  read_engine(config.engine, values);
+  TRY(choose_server(config, overrides, values));
+  if (!problems.empty()) return bad_config(problems);
+  config.not_yet_obeyed = not_obeyed(config, file, merged);
+  return config;
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,68 @@
+// The project's configuration: whimbrel.yaml, one environment merged over it, variables expanded.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace whimbrel {
+
+/// `engine:` of whimbrel.yaml.
+struct EngineConfig {
+  int workers = 1;                            ///< lanes; 1 until more are asked for (`auto` is 0)
+  int batch_docs = 1000;                      ///< most documents of one batch
+  int64_t batch_bytes = 8 << 20;              ///< most bytes of one batch, pre-images counted
+  std::chrono::milliseconds batch_time{100};  ///< what a batch should take
+  int64_t max_errors = 0;                     ///< quarantined documents that a run bears
+  double max_errors_share =
+      0;  ///< the same as a share of the documents, 0.001 for "0.1%"; 0: unused
+  bool journal = true;
+  std::chrono::milliseconds journal_keep{std::chrono::hours(24 * 30)};  ///< age at which it goes
+};
+
+/// The effective configuration. Sections that a later version obeys (throttle, windows, backup,
+/// notify, node) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
+struct Config {
+  std::string directory;    ///< the project's directory, absolute
+  std::string file;         ///< path of whimbrel.yaml
+  std::string environment;  ///< "" when none was asked for
+  std::string uri = "mongodb://127.0.0.1:27017";
+  std::string database;                             ///< "" means: the one in the connection string
+  std::string migrations_directory = "migrations";  ///< absolute after load
+  std::string changelog_collection = "changelog";
+  std::string lock_collection = "changelog_lock";
+  int64_t lock_ttl_seconds = 0;  ///< migrate-mongo's TTL index; 0: none
+  bool use_file_hash = false;
+  bool is_protected = false;  ///< `protected: true`: up and down ask for the database name
+  EngineConfig engine;
+  std::vector<std::string> not_yet_obeyed;
+};
+
+/// Where the configuration comes from; the command line fills it. Empty strings mean "not given".
+struct ConfigSources {
+  std::string directory;    ///< -C
+  std::string file;         ///< -f, relative to the directory
+  std::string environment;  ///< -e
+  std::string uri;          ///< --uri
+  std::string database;     ///< -d
+  std::string uri_file;     ///< --uri-file
+};
+
+/// Reads defaults, whimbrel.yaml, the environment's section, WHIMBREL_* and `sources`; later wins.
+///
+/// Environment name: sources.environment > WHIMBREL_ENV > NODE_ENV; naming one that the file does
+/// not have is an error when it came from -e or WHIMBREL_ENV, and ignored when it came from
+/// NODE_ENV.
+/// `${VAR}` and `${VAR:-default}` are expanded inside strings; an unset ${VAR} without a default is
+/// an error only if the value is used (so production's variables need not be set in development).
+/// `$${` is a literal `${`. Relative paths (-f, uriFile, --uri-file, migrationsDir) start at the
+/// project's directory. A migrate-mongo-config file beside whimbrel.yaml goes to `not_yet_obeyed`.
+/// Errors: kNotFound (no file, or no uriFile), kBadConfig with "file:line:column" (all problems,
+/// one a line), kUsage (--uri with --uri-file). No message shows a password.
+Result<Config> load_config(const ConfigSources& sources);
+
+}  // namespace whimbrel

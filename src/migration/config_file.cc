@@ -1,0 +1,86 @@
+#include "migration/config_file.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+
+namespace whimbrel::migration {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+/// Name of the JavaScript configuration that migrate-mongo would read, or "".
+std::string javascript_config(const fs::path& directory) {
+  for (std::string extension : {"js", "cjs", "mjs", "ts"}) {
+    std::string name = "migrate-mongo-config." + extension;
+    if (is_file(directory / name)) return name;
+  }
+  return "";
+}
+
+bool is_javascript(const fs::path& path) {
+  for (const char* extension : {".js", ".cjs", ".mjs", ".ts"}) {
+    if (path.extension() == extension) return true;
+  }
+  return false;
+}
+
+Error javascript_only(const std::string& directory, const std::string& name) {
+  return Error{
+      ErrorKind::kNotFound,
+      fmt::format("no whimbrel.yaml in {}; {} is there, and this version does not read "
+                  "JavaScript configurations yet",
+                  directory, name),
+      fmt::format("write {}/whimbrel.yaml with the same settings:\n"
+                  "  mongodb: {{ uri: \"<mongodb.url>\", database: <mongodb.databaseName> }}\n"
+                  "  migrationsDir: <migrationsDir>\n"
+                  "  changelogCollection: <changelogCollectionName>\n"
+                  "  lockCollection: <lockCollectionName>\n"
+                  "  lockTtl: <lockTtl>\n"
+                  "  useFileHash: <useFileHash>",
+                  directory)};
+}
+
+}  // namespace
+
+Result<ConfigFile> find_config_file(const std::string& directory, const std::string& named) {
+  fs::path base(directory);
+  std::string javascript = javascript_config(base);
+  if (!named.empty()) {
+    fs::path path = (base / named).lexically_normal();
+    if (is_javascript(path)) return javascript_only(directory, redact_uri(named));
+    if (is_file(path)) return ConfigFile{path.string(), javascript};
+    return Error{ErrorKind::kNotFound, fmt::format("no file {}, which -f names", path.string()),
+                 fmt::format("ls {}", path.parent_path().string())};
+  }
+  bool yaml = is_file(base / "whimbrel.yaml");
+  bool yml = is_file(base / "whimbrel.yml");
+  if (yaml && yml) {
+    return Error{ErrorKind::kBadConfig,
+                 fmt::format("{} has whimbrel.yaml and whimbrel.yml", directory),
+                 "keep one of them, or name it with -f"};
+  }
+  if (yaml) return ConfigFile{(base / "whimbrel.yaml").string(), javascript};
+  if (yml) return ConfigFile{(base / "whimbrel.yml").string(), javascript};
+  if (!javascript.empty()) return javascript_only(directory, javascript);
+  return Error{ErrorKind::kNotFound, fmt::format("no whimbrel.yaml in {}", directory),
+               "whimbrel init -m yaml"};
+}
+
+Result<std::string> read_config_text(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (stream) return std::string{std::istreambuf_iterator<char>(stream), {}};
+  return Error{ErrorKind::kNotFound, fmt::format("cannot read {}", path),
+               fmt::format("ls -l {}", path)};
+}
+
+}  // namespace whimbrel::migration

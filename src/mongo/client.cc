@@ -1,0 +1,305 @@
+#include "mongo/client.h"
+
+#include <fmt/format.h>
+#include <mongoc/mongoc.h>
+
+#include <charconv>
+#include <mutex>
+
+#include "base/text.h"
+#include "mongo/error.h"
+
+namespace whimbrel::mongo {
+namespace {
+
+template <auto destroy>
+struct DestroyWith {
+  template <class T>
+  void operator()(T* handle) const {
+    destroy(handle);
+  }
+};
+
+using UriHandle = std::unique_ptr<mongoc_uri_t, DestroyWith<mongoc_uri_destroy>>;
+using ClientHandle = std::unique_ptr<mongoc_client_t, DestroyWith<mongoc_client_destroy>>;
+using CursorHandle = std::unique_ptr<mongoc_cursor_t, DestroyWith<mongoc_cursor_destroy>>;
+using SessionHandle =
+    std::unique_ptr<mongoc_client_session_t, DestroyWith<mongoc_client_session_destroy>>;
+using TransactionOptions =
+    std::unique_ptr<mongoc_transaction_opt_t, DestroyWith<mongoc_transaction_opts_destroy>>;
+
+std::function<void(std::string_view, std::string_view)>& driver_log() {
+  static std::function<void(std::string_view, std::string_view)> sink;
+  return sink;
+}
+
+void log_handler(mongoc_log_level_t level, const char* domain, const char* message, void*) {
+  if (!driver_log()) return;
+  driver_log()(mongoc_log_level_str(level), fmt::format("{}: {}", domain, message));
+}
+
+void initialise_driver() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    mongoc_log_set_handler(log_handler, nullptr);
+    mongoc_init();
+  });
+}
+
+Result<UriHandle> parse_uri(const ConnectOptions& options) {
+  initialise_driver();
+  bson_error_t problem;
+  UriHandle uri(mongoc_uri_new_with_error(options.uri.c_str(), &problem));
+  if (!uri) {
+    return Error{ErrorKind::kBadConfig,
+                 fmt::format("'{}' is not a MongoDB connection string: {}", redact_uri(options.uri),
+                             redact_secrets(problem.message, options.uri)),
+                 "set mongodb.uri in whimbrel.yaml, WHIMBREL_URI or --uri"};
+  }
+  if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS)) {
+    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
+                                   static_cast<int32_t>(options.server_selection.count()));
+  }
+  if (!mongoc_uri_get_appname(uri.get())) mongoc_uri_set_appname(uri.get(), "whimbrel");
+  return uri;
+}
+
+int64_t steady_milliseconds() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+Server read_server(View hello) {
+  Server server;
+  server.set_name = hello.get_string("setName");
+  if (!server.set_name.empty()) server.topology = Server::Topology::kReplicaSet;
+  if (hello.get_string("msg") == "isdbgrid") server.topology = Server::Topology::kSharded;
+  return server;
+}
+
+void read_version(Server& server, View build_info) {
+  server.version = build_info.get_string("version");
+  View parts = build_info.get_document("versionArray");
+  server.major = static_cast<int>(parts.get_int("0"));
+  server.minor = static_cast<int>(parts.get_int("1"));
+}
+
+}  // namespace
+
+bool Server::has_transactions() const {
+  if (topology == Topology::kReplicaSet) return major >= 4;
+  return topology == Topology::kSharded && (major > 4 || (major == 4 && minor >= 2));
+}
+
+std::string Server::topology_text() const {
+  switch (topology) {
+    case Topology::kStandalone:
+      return "standalone";
+    case Topology::kReplicaSet:
+      return "replicaset";
+    case Topology::kSharded:
+      return "sharded";
+  }
+  return "";
+}
+
+struct Client::Impl {
+  ConnectOptions options;
+  UriHandle uri;
+  ClientHandle client;
+  Server server;
+  int64_t clock_offset = 0;  ///< server's wall clock less our steady one, milliseconds
+
+  Error explain(const bson_error_t& problem, View reply) const {
+    Error error = to_error(problem, reply);
+    error.message = redact_secrets(std::move(error.message), options.uri);
+    return error;
+  }
+};
+
+struct Session::Impl {
+  Client* client;
+  SessionHandle handle;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<Client> Client::connect(const ConnectOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->uri = TRY(parse_uri(options));
+  bson_error_t problem;
+  impl->client.reset(mongoc_client_new_from_uri_with_error(impl->uri.get(), &problem));
+  if (!impl->client) {
+    return Error{ErrorKind::kUnreachable,
+                 fmt::format("cannot connect to {}: {}", redact_uri(options.uri),
+                             redact_secrets(problem.message, options.uri))};
+  }
+  mongoc_client_set_error_api(impl->client.get(), MONGOC_ERROR_API_VERSION_2);
+  Client client(std::move(impl));
+  std::string doing = "connecting to " + client.redacted_uri();
+  auto hello = client.run("admin", make_document("hello", 1));
+  if (!hello) return std::move(hello).error().while_doing(doing);
+  auto build_info = client.run("admin", make_document("buildInfo", 1));
+  if (!build_info) return std::move(build_info).error().while_doing(doing);
+  client.impl_->clock_offset = hello->view().get_int("localTime") - steady_milliseconds();
+  client.impl_->server = read_server(*hello);
+  read_version(client.impl_->server, *build_info);
+  return client;
+}
+
+Result<Client> Client::another() const {
+  ConnectOptions options = impl_->options;
+  options.server_selection = std::chrono::seconds(30);
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->uri = TRY(parse_uri(options));
+  mongoc_uri_set_option_as_bool(impl->uri.get(), MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+  impl->client.reset(mongoc_client_new_from_uri(impl->uri.get()));
+  mongoc_client_set_error_api(impl->client.get(), MONGOC_ERROR_API_VERSION_2);
+  impl->server = impl_->server;
+  impl->clock_offset = impl_->clock_offset;
+  return Client(std::move(impl));
+}
+
+const Server& Client::server() const {
+  return impl_->server;
+}
+
+std::string Client::default_database() const {
+  const char* name = mongoc_uri_get_database(impl_->uri.get());
+  return name ? name : "";
+}
+
+std::string Client::redacted_uri() const {
+  return redact_uri(impl_->options.uri);
+}
+
+int64_t Client::server_time() const {
+  return impl_->clock_offset + steady_milliseconds();
+}
+
+Result<Document> Client::run(std::string_view database, View command, Session* session) {
+  bson_t borrowed;
+  bson_init_static(&borrowed, command.bytes().data(), command.size());
+  bson_t options = BSON_INITIALIZER;
+  bson_error_t problem{};
+  if (session && !mongoc_client_session_append(session->impl().handle.get(), &options, &problem)) {
+    bson_destroy(&options);
+    return impl_->explain(problem, View());
+  }
+  Document reply;
+  bool ok = mongoc_client_command_with_opts(impl_->client.get(), std::string(database).c_str(),
+                                            &borrowed, nullptr, &options, reply.handle(), &problem);
+  bson_destroy(&options);
+  if (!ok) return impl_->explain(problem, reply);
+  return reply;
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session::~Session() {
+  if (impl_) abort();
+}
+
+Result<Session> Session::start(Client& client) {
+  bson_error_t problem;
+  SessionHandle handle(mongoc_client_start_session(client.impl().client.get(), nullptr, &problem));
+  if (!handle) return client.impl().explain(problem, View());
+  auto impl = std::make_unique<Impl>();
+  impl->client = &client;
+  impl->handle = std::move(handle);
+  return Session(std::move(impl));
+}
+
+Status Session::begin() {
+  TransactionOptions options(mongoc_transaction_opts_new());
+  mongoc_read_concern_t* snapshot = mongoc_read_concern_new();
+  mongoc_read_concern_set_level(snapshot, MONGOC_READ_CONCERN_LEVEL_SNAPSHOT);
+  mongoc_transaction_opts_set_read_concern(options.get(), snapshot);
+  mongoc_read_concern_destroy(snapshot);
+  mongoc_write_concern_t* majority = mongoc_write_concern_new();
+  mongoc_write_concern_set_wmajority(majority, 0);
+  mongoc_transaction_opts_set_write_concern(options.get(), majority);
+  mongoc_write_concern_destroy(majority);
+  bson_error_t problem;
+  if (!mongoc_client_session_start_transaction(impl_->handle.get(), options.get(), &problem)) {
+    return impl_->client->impl().explain(problem, View());
+  }
+  return {};
+}
+
+Status Session::commit(std::chrono::milliseconds patience) {
+  auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    Document reply;
+    bson_error_t problem;
+    if (mongoc_client_session_commit_transaction(impl_->handle.get(), reply.handle(), &problem)) {
+      return {};
+    }
+    Error error = impl_->client->impl().explain(problem, reply);
+    bool again = error.retry == Retry::kUnknownCommit;
+    if (!again || std::chrono::steady_clock::now() > deadline) return error;
+  }
+}
+
+void Session::abort() {
+  if (in_transaction()) mongoc_client_session_abort_transaction(impl_->handle.get(), nullptr);
+}
+
+bool Session::in_transaction() const {
+  return mongoc_client_session_in_transaction(impl_->handle.get());
+}
+
+struct Cursor::Impl {
+  Client* client;
+  CursorHandle handle;
+};
+
+Cursor::Cursor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Cursor::Cursor(Cursor&&) noexcept = default;
+Cursor::~Cursor() = default;
+
+Result<Cursor> Cursor::open(Client& client, std::string_view database, View command,
+                            Session* session) {
+  Document reply = TRY(client.run(database, command, session));
+  bson_t options = BSON_INITIALIZER;
+  bson_error_t problem{};
+  if (session && !mongoc_client_session_append(session->impl().handle.get(), &options, &problem)) {
+    bson_destroy(&options);
+    return client.impl().explain(problem, View());
+  }
+  // The driver takes the reply over; the Document is left holding nothing.
+  bson_t taken;
+  bson_copy_to(reply.handle(), &taken);
+  auto impl = std::make_unique<Impl>();
+  impl->client = &client;
+  impl->handle.reset(
+      mongoc_cursor_new_from_command_reply_with_opts(client.impl().client.get(), &taken, &options));
+  bson_destroy(&options);
+  return Cursor(std::move(impl));
+}
+
+Result<std::optional<View>> Cursor::next() {
+  const bson_t* document = nullptr;
+  if (mongoc_cursor_next(impl_->handle.get(), &document)) {
+    return std::optional<View>(View({bson_get_data(document), document->len}));
+  }
+  bson_error_t problem;
+  const bson_t* reply = nullptr;
+  if (mongoc_cursor_error_document(impl_->handle.get(), &problem, &reply)) {
+    View details = reply ? View({bson_get_data(reply), reply->len}) : View();
+    return impl_->client->impl().explain(problem, details);
+  }
+  return std::optional<View>();
+}
+
+void set_driver_log(std::function<void(std::string_view, std::string_view)> sink) {
+  driver_log() = std::move(sink);
+}
+
+}  // namespace whimbrel::mongo

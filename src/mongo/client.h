@@ -1,0 +1,121 @@
+// One connection to a MongoDB deployment, its sessions and cursors.
+//
+// A Client, and everything made from it, belongs to one thread at a time; `another()` makes a
+// second one for a second thread. Commands go to the primary. No method retries by itself.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "mongo/bson.h"
+
+namespace whimbrel::mongo {
+
+/// What kind of deployment answers, and what it can do.
+struct Server {
+  enum class Topology { kStandalone, kReplicaSet, kSharded };
+  Topology topology = Topology::kStandalone;
+  std::string version;  ///< "6.0.5"
+  int major = 0;
+  int minor = 0;
+  std::string set_name;  ///< "" unless a replica set
+
+  /// Multi-document transactions: replica sets from 4.0, sharded clusters from 4.2.
+  bool has_transactions() const;
+  /// `$documents` as the first stage of a database aggregate (5.1) and `let` in updates (5.0).
+  bool has_documents_stage() const { return major > 5 || (major == 5 && minor >= 1); }
+  /// "replicaset", "standalone" or "sharded".
+  std::string topology_text() const;
+};
+
+struct ConnectOptions {
+  std::string uri;
+  std::chrono::milliseconds server_selection{10'000};  ///< used unless the URI sets its own
+};
+
+class Session;
+
+class Client {
+ public:
+  /// Connects and asks who is there. Errors: kUnreachable (no answer, with the hosts and the
+  /// reason), kNotAuthorised, kBadConfig (not a connection string). No message carries the
+  /// password.
+  static Result<Client> connect(const ConnectOptions& options);
+  /// A further connection with the same options that waits for a primary up to 30 s instead of
+  /// failing at the first look.
+  Result<Client> another() const;
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  const Server& server() const;
+  /// The database named in the connection string, or "".
+  std::string default_database() const;
+  std::string redacted_uri() const;
+  /// The server's clock in milliseconds since the epoch: read when connecting, counted on since
+  /// then.
+  int64_t server_time() const;
+
+  /// Runs a command. A reply with `ok: 0` is an Error; `writeErrors` are left to the caller.
+  Result<Document> run(std::string_view database, View command, Session* session = nullptr);
+
+  /// For this room only.
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A server session; at most one open transaction. Its Client must outlive it.
+class Session {
+ public:
+  static Result<Session> start(Client& client);
+  Session(Session&&) noexcept;
+  ~Session();  ///< Aborts an open transaction.
+
+  /// Snapshot read concern, majority write concern.
+  Status begin();
+  /// Retries by itself as long as the outcome is unknown, up to `patience`. After an error with
+  /// Retry::kUnknownCommit the transaction may have been committed.
+  Status commit(std::chrono::milliseconds patience = std::chrono::seconds(60));
+  /// Never fails: a transaction that cannot be reached dies on the server.
+  void abort();
+  bool in_transaction() const;
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The documents of a `find` or `aggregate` command, one batch in memory at a time.
+class Cursor {
+ public:
+  static Result<Cursor> open(Client& client, std::string_view database, View command,
+                             Session* session = nullptr);
+  Cursor(Cursor&&) noexcept;
+  ~Cursor();
+
+  /// The next document, valid until the next call; nullopt at the end.
+  Result<std::optional<View>> next();
+
+ private:
+  struct Impl;
+  explicit Cursor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What libmongoc has to say goes to `sink` (level, text); nowhere until this is called.
+/// Thread-safe `sink` required; set once at the start of the process.
+void set_driver_log(std::function<void(std::string_view, std::string_view)> sink);
+
+}  // namespace whimbrel::mongo

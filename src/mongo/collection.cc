@@ -1,0 +1,153 @@
+#include "mongo/collection.h"
+
+#include "mongo/error.h"
+
+namespace whimbrel::mongo {
+namespace {
+
+Document find_command(std::string_view name, View filter, View sort) {
+  Document command = make_document("find", name, "filter", filter);
+  if (!sort.empty()) command.append("sort", sort);
+  return command;
+}
+
+Result<std::vector<Document>> drain(Cursor cursor) {
+  std::vector<Document> documents;
+  while (auto document = TRY(cursor.next())) documents.emplace_back(*document);
+  return documents;
+}
+
+WriteOutcome read_outcome(View reply) {
+  WriteOutcome outcome;
+  outcome.matched = reply.get_int("n");
+  outcome.modified = reply.get_int("nModified");
+  outcome.upserted = static_cast<int64_t>(reply.get_document("upserted").count());
+  for (const Value& item : reply.get_document("writeErrors").elements()) {
+    View refused = item.as_document();
+    outcome.errors.push_back(
+        {static_cast<size_t>(refused.get_int("index")), to_error(refused, reply)});
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Status WriteOutcome::all_accepted() const {
+  if (errors.empty()) return {};
+  return errors.front().error;
+}
+
+Result<std::optional<Document>> Collection::find_one(View filter, View sort,
+                                                     Session* session) const {
+  Document command = find_command(name_, filter, sort);
+  command.append("limit", 1).append("singleBatch", true);
+  Document reply = TRY(client_->run(database_, command, session));
+  auto first = reply.view().at_path("cursor.firstBatch.0");
+  if (!first) return std::optional<Document>();
+  return std::optional<Document>(Document(first->as_document()));
+}
+
+Result<Cursor> Collection::find(View filter, View sort, Session* session) const {
+  return Cursor::open(*client_, database_, find_command(name_, filter, sort), session);
+}
+
+Result<std::vector<Document>> Collection::find_all(View filter, View sort, Session* session) const {
+  return drain(TRY(find(filter, sort, session)));
+}
+
+Result<std::vector<Document>> Collection::aggregate_all(View pipeline, Session* session) const {
+  Document command = make_document("aggregate", name_);
+  command.append_array("pipeline", pipeline).append("cursor", Document());
+  return drain(TRY(Cursor::open(*client_, database_, command, session)));
+}
+
+Result<int64_t> Collection::count(View filter, Session* session) const {
+  Document match = make_document("$match", filter);
+  Document body;
+  body.append_null("_id").append("n", make_document("$sum", 1));
+  Document group = make_document("$group", body);
+  auto found = TRY(aggregate_all(Array().add(match).add(group).view(), session));
+  return found.empty() ? 0 : found.front().view().get_int("n");
+}
+
+Result<int64_t> Collection::estimated_count() const {
+  Document reply = TRY(client_->run(database_, make_document("count", name_)));
+  return reply.view().get_int("n");
+}
+
+Status Collection::insert_one(View document, Session* session) const {
+  auto outcome = TRY(
+      write("insert", "documents", Array().add(document), View(), Durability::kMajority, session));
+  return outcome.all_accepted();
+}
+
+Result<WriteOutcome> Collection::update_one(View filter, View update, Upsert upsert,
+                                            Session* session) const {
+  Document statement = make_document("q", filter, "u", update);
+  if (upsert == Upsert::kYes) statement.append("upsert", true);
+  auto outcome = TRY(
+      write("update", "updates", Array().add(statement), View(), Durability::kMajority, session));
+  TRY(outcome.all_accepted());
+  return outcome;
+}
+
+Result<WriteOutcome> Collection::update_many(View filter, View update, Session* session) const {
+  Document statement = make_document("q", filter, "u", update, "multi", true);
+  auto outcome = TRY(
+      write("update", "updates", Array().add(statement), View(), Durability::kMajority, session));
+  TRY(outcome.all_accepted());
+  return outcome;
+}
+
+Result<WriteOutcome> Collection::remove_many(View filter, Session* session) const {
+  Document statement = make_document("q", filter, "limit", 0);
+  auto outcome = TRY(
+      write("delete", "deletes", Array().add(statement), View(), Durability::kMajority, session));
+  TRY(outcome.all_accepted());
+  return outcome;
+}
+
+Result<WriteOutcome> Collection::remove_one(View filter, Session* session) const {
+  Document statement = make_document("q", filter, "limit", 1);
+  auto outcome = TRY(
+      write("delete", "deletes", Array().add(statement), View(), Durability::kMajority, session));
+  TRY(outcome.all_accepted());
+  return outcome;
+}
+
+Result<std::optional<Document>> Collection::find_and_update(View filter, const Value& update,
+                                                            Upsert upsert, Session* session) const {
+  Document command = make_document("findAndModify", name_, "query", filter);
+  command.append("update", update).append("new", true).append("upsert", upsert == Upsert::kYes);
+  if (!session || !session->in_transaction()) {
+    command.append("writeConcern", make_document("w", "majority", "j", true));
+  }
+  Document reply = TRY(client_->run(database_, command, session));
+  auto value = reply.view().find("value");
+  if (!value || !value->is_document()) return std::optional<Document>();
+  return std::optional<Document>(Document(value->as_document()));
+}
+
+Result<WriteOutcome> Collection::write(std::string_view command, std::string_view statements_key,
+                                       const Array& statements, View extra, Durability durability,
+                                       Session* session) const {
+  Document whole = make_document(command, name_);
+  whole.append_all(extra);
+  whole.append_array(statements_key, statements.view());
+  return run_write(std::move(whole), durability, session);
+}
+
+Result<WriteOutcome> Collection::run_write(Document command, Durability durability,
+                                           Session* session) const {
+  if (!session || !session->in_transaction()) {
+    Document majority = make_document("w", "majority", "j", true);
+    command.append("writeConcern",
+                   durability == Durability::kMajority ? majority : make_document("w", 1));
+  }
+  Document reply = TRY(client_->run(database_, command, session));
+  auto concern = reply.view().find("writeConcernError");
+  if (concern) return to_error(concern->as_document(), reply);
+  return read_outcome(reply);
+}
+
+}  // namespace whimbrel::mongo

@@ -1,0 +1,84 @@
+// Reads and writes of one collection, as plain commands.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongo/client.h"
+
+namespace whimbrel::mongo {
+
+/// One refused write of a bulk; the others may have happened.
+struct WriteError {
+  size_t index = 0;  ///< position among the writes sent
+  Error error;
+};
+
+struct WriteOutcome {
+  int64_t matched = 0;   ///< `n`: matched, inserted or deleted
+  int64_t modified = 0;  ///< `nModified`
+  int64_t upserted = 0;
+  std::vector<WriteError> errors;
+
+  /// The first refused write as an Error.
+  Status all_accepted() const;
+};
+
+/// How sure a write must be before it returns. Inside a transaction the commit decides.
+enum class Durability {
+  kMajority,      ///< `{w: "majority", j: true}`: survives a crash and a change of primary
+  kAcknowledged,  ///< `{w: 1}`: for data that a later majority write covers
+};
+
+enum class Upsert { kNo, kYes };
+
+/// Borrows its client: same thread, shorter life.
+class Collection {
+ public:
+  Collection(Client& client, std::string_view database, std::string_view name)
+      : client_(&client), database_(database), name_(name) {}
+
+  const std::string& name() const { return name_; }
+  const std::string& database() const { return database_; }
+  Client& client() const { return *client_; }
+
+  Result<std::optional<Document>> find_one(View filter, View sort = View(),
+                                           Session* session = nullptr) const;
+  Result<Cursor> find(View filter, View sort = View(), Session* session = nullptr) const;
+  /// First batches of `find` and `aggregate` only: for results known to be few. All documents.
+  Result<std::vector<Document>> find_all(View filter, View sort = View(),
+                                         Session* session = nullptr) const;
+  Result<std::vector<Document>> aggregate_all(View pipeline, Session* session = nullptr) const;
+  Result<int64_t> count(View filter, Session* session = nullptr) const;
+  /// Documents by the collection's metadata: fast, not exact after an unclean shutdown.
+  Result<int64_t> estimated_count() const;
+
+  Status insert_one(View document, Session* session = nullptr) const;
+  /// Updates exactly what `filter` says; matched tells whether it was there.
+  Result<WriteOutcome> update_one(View filter, View update, Upsert upsert = Upsert::kNo,
+                                  Session* session = nullptr) const;
+  Result<WriteOutcome> update_many(View filter, View update, Session* session = nullptr) const;
+  Result<WriteOutcome> remove_many(View filter, Session* session = nullptr) const;
+  Result<WriteOutcome> remove_one(View filter, Session* session = nullptr) const;
+  /// Atomically updates one document by `update` (document or pipeline) and returns it afterwards.
+  Result<std::optional<Document>> find_and_update(View filter, const Value& update, Upsert upsert,
+                                                  Session* session = nullptr) const;
+
+  /// A whole `insert`, `update` or `delete` command with its statements; `extra` goes into the
+  /// command
+  /// (`let`, `ordered`, …).
+  Result<WriteOutcome> write(std::string_view command, std::string_view statements_key,
+                             const Array& statements, View extra = View(),
+                             Durability durability = Durability::kMajority,
+                             Session* session = nullptr) const;
+
+ private:
+  Result<WriteOutcome> run_write(Document command, Durability durability, Session* session) const;
+
+  Client* client_;
+  std::string database_;
+  std::string name_;
+};
+
+}  // namespace whimbrel::mongo

@@ -1,0 +1,66 @@
+#include "mongo/error.h"
+
+#include <mongoc/mongoc.h>
+
+#include <algorithm>
+#include <array>
+
+namespace whimbrel::mongo {
+namespace {
+
+// Codes after which the same command may succeed: changes of primary, shutdowns, lost connections
+// (MongoDB's error_codes.yml, category RetriableError).
+constexpr std::array kTransientCodes = {6,   7,    89,    91,    134,   189,   202,   234, 262,
+                                        317, 9001, 10107, 11600, 11602, 13435, 13436, 50};
+constexpr int kWriteConflict = 112;
+constexpr int kLockTimeout = 24;
+
+bool has_label(View reply, std::string_view label) {
+  for (const Value& item : reply.get_document("errorLabels").elements()) {
+    if (item.as_string() == label) return true;
+  }
+  return false;
+}
+
+ErrorKind kind_of(uint32_t domain, int code) {
+  if (domain == MONGOC_ERROR_SERVER_SELECTION) {
+    return code == MONGOC_ERROR_CLIENT_AUTHENTICATE ? ErrorKind::kNotAuthorised
+                                                    : ErrorKind::kUnreachable;
+  }
+  if (domain == MONGOC_ERROR_STREAM) return ErrorKind::kUnreachable;
+  bool driver_auth = domain == MONGOC_ERROR_CLIENT && code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
+  bool server_auth = code == 13 || code == 18 || code == 8000;
+  return driver_auth || server_auth ? ErrorKind::kNotAuthorised : ErrorKind::kFailed;
+}
+
+Retry retry_of(uint32_t domain, int code, View reply) {
+  if (has_label(reply, "UnknownTransactionCommitResult")) return Retry::kUnknownCommit;
+  if (code == kWriteConflict || code == kLockTimeout) return Retry::kConflict;
+  if (has_label(reply, "TransientTransactionError")) return Retry::kTransient;
+  if (has_label(reply, "RetryableWriteError")) return Retry::kTransient;
+  bool network = domain == MONGOC_ERROR_STREAM || domain == MONGOC_ERROR_SERVER_SELECTION;
+  bool known =
+      std::find(kTransientCodes.begin(), kTransientCodes.end(), code) != kTransientCodes.end();
+  return network || (domain != MONGOC_ERROR_CLIENT && known) ? Retry::kTransient : Retry::kNo;
+}
+
+Error make_error(uint32_t domain, int code, std::string message, View reply) {
+  Error error{kind_of(domain, code), std::move(message)};
+  error.server_code = domain == MONGOC_ERROR_SERVER ? code : 0;
+  error.retry =
+      error.kind == ErrorKind::kNotAuthorised ? Retry::kNo : retry_of(domain, code, reply);
+  return error;
+}
+
+}  // namespace
+
+Error to_error(const bson_error_t& problem, View reply) {
+  return make_error(problem.domain, static_cast<int>(problem.code), problem.message, reply);
+}
+
+Error to_error(View server_error, View reply) {
+  return make_error(MONGOC_ERROR_SERVER, static_cast<int>(server_error.get_int("code")),
+                    server_error.get_string("errmsg"), reply);
+}
+
+}  // namespace whimbrel::mongo

@@ -1,0 +1,51 @@
+#include "observe/log_file.h"
+
+#include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+
+namespace whimbrel {
+
+struct LogFile::Impl {
+  std::shared_ptr<spdlog::logger> logger;
+};
+
+LogFile::LogFile(std::unique_ptr<Impl> impl, std::string path)
+    : impl_(std::move(impl)), path_(std::move(path)) {}
+LogFile::LogFile(LogFile&&) noexcept = default;
+LogFile& LogFile::operator=(LogFile&&) noexcept = default;
+LogFile::~LogFile() = default;
+
+Result<LogFile> LogFile::open(const std::string& path) {
+  auto cannot = [&](const std::string& why) {
+    return Error{
+        ErrorKind::kCannotWrite, fmt::format("cannot write the log file {}: {}", path, why),
+        "make the directory writable, or choose another file: whimbrel up --log-file FILE"};
+  };
+  std::error_code problem;
+  std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, problem);
+  if (problem) return cannot(problem.message());
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    auto impl = std::make_unique<Impl>();
+    impl->logger = std::make_shared<spdlog::logger>("whimbrel", sink);
+    impl->logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+        "%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
+    impl->logger->flush_on(spdlog::level::trace);
+    // A disk that fills up later must not end the run.
+    impl->logger->set_error_handler([](const std::string&) {});
+    return LogFile(std::move(impl), path);
+  } catch (const spdlog::spdlog_ex& error) {
+    return cannot(error.what());
+  }
+}
+
+void LogFile::write(std::string_view level, std::string_view line) {
+  impl_->logger->info("{} {}", level, line);
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,31 @@
+// The log file of one `up` or `down`: everything that was said, with UTC times.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace whimbrel {
+
+/// Thread-safe. Lines are flushed as they are written, so that a killed process leaves a whole log.
+class LogFile {
+ public:
+  /// Creates the file and its directory. kCannotWrite with the path and the reason.
+  static Result<LogFile> open(const std::string& path);
+  LogFile(LogFile&&) noexcept;
+  LogFile& operator=(LogFile&&) noexcept;
+  ~LogFile();
+
+  void write(std::string_view level, std::string_view line);
+  const std::string& path() const { return path_; }
+
+ private:
+  struct Impl;
+  LogFile(std::unique_ptr<Impl> impl, std::string path);
+  std::unique_ptr<Impl> impl_;
+  std::string path_;
+};
+
+}  // namespace whimbrel

@@ -1,0 +1,317 @@
+#include "observe/reporter.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/text.h"
+#include "observe/log_file.h"
+#include "observe/rate.h"
+#include "observe/terminal.h"
+
+namespace whimbrel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kFrame{100};
+constexpr std::chrono::seconds kEventInterval{1};
+constexpr std::chrono::seconds kLogInterval{10};
+constexpr int64_t kLogDocuments = 10'000;
+
+int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Json to_json(const Counts& counts) {
+  return Json{{"scanned", counts.scanned},
+              {"modified", counts.modified},
+              {"unchanged", counts.unchanged},
+              {"quarantined", counts.quarantined},
+              {"conflicts", counts.conflicts}};
+}
+
+Json to_json(const Summary& summary) {
+  return Json{{"type", "summary"},          {"exit", summary.exit},
+              {"applied", summary.applied}, {"documents", to_json(summary.documents)},
+              {"seconds", summary.seconds}, {"errors", summary.errors}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// One moment of a running step.
+struct Snapshot {
+  Counts counts;
+  int64_t total = 0;
+  int lanes = 0;
+  int batch_docs = 0;
+  int64_t batch_ms = 0;
+  double rate = 0;
+  std::optional<double> percent;
+  std::optional<double> eta;
+};
+
+Snapshot take(const Progress& progress, const RateMeter& meter) {
+  Snapshot now;
+  now.counts = {progress.scanned,     progress.modified,  progress.unchanged,
+                progress.quarantined, progress.conflicts, 0};
+  now.total = progress.total;
+  now.lanes = progress.lanes;
+  now.batch_docs = progress.batch_docs;
+  now.batch_ms = progress.batch_ms;
+  now.rate = meter.per_second();
+  now.percent = percent(now.total, now.counts.scanned);
+  now.eta = meter.eta(now.total, now.counts.scanned);
+  return now;
+}
+
+std::string bar(const Snapshot& now, int width) {
+  bool utf8 = locale_is_utf8();
+  double share = now.percent.value_or(0) / 100;
+  int filled = static_cast<int>(share * width);
+  std::string text;
+  for (int i = 0; i < width; ++i) text += i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : ".");
+  return "[" + text + "]";
+}
+
+std::string figures(const Snapshot& now) {
+  std::string done = with_commas(now.counts.scanned);
+  std::string of =
+      now.total > 0 ? " / " + with_commas(std::max(now.total, now.counts.scanned)) : "";
+  std::string share = now.percent ? fmt::format("{:.1f} %  ", *now.percent) : "";
+  std::string eta = now.eta ? duration_text(*now.eta) : "measuring";
+  return fmt::format("{}{}{} docs  {}/s  ETA {}", share, done, of,
+                     with_commas(static_cast<int64_t>(now.rate)), eta);
+}
+
+std::vector<std::string> live_lines(const std::string& title, const Snapshot& now) {
+  return {title, bar(now, 30) + "  " + figures(now),
+          fmt::format(
+              "modified {}  unchanged {}  errors {}  conflicts {}  lanes {}  batch {} docs, {} ms",
+              with_commas(now.counts.modified), with_commas(now.counts.unchanged),
+              with_commas(now.counts.quarantined), with_commas(now.counts.conflicts), now.lanes,
+              now.batch_docs, now.batch_ms)};
+}
+
+std::string plain_line(const std::string& title, const Snapshot& now) {
+  return fmt::format("{}: {}  modified {}  errors {}  lanes {}", title, figures(now),
+                     with_commas(now.counts.modified), with_commas(now.counts.quarantined),
+                     now.lanes);
+}
+
+}  // namespace
+
+struct Reporter::Impl {
+  Options options;
+  std::optional<LogFile> log;
+  std::string log_path;
+
+  std::mutex mutex;  // guards everything below and both streams
+  std::condition_variable wake;
+  const Progress* progress = nullptr;
+  std::string migration, title;
+  RateMeter meter;
+  LiveRegion region;
+  Clock::time_point last_plain, last_event, last_log;
+  int64_t last_logged = 0;
+  bool ending = false;
+  std::thread ticker;
+
+  bool ndjson() const { return options.output == Output::kNdjson; }
+  void event(Json fields);
+  void to_stderr(const std::string& line);
+  void to_log(std::string_view level, const std::string& line);
+  void tick();
+  void show(const Snapshot& now, Clock::time_point at);
+  void run();
+};
+
+void Reporter::Impl::event(Json fields) {
+  if (!ndjson()) return;
+  Json line{{"ts", iso_time(wall_clock())}};
+  line.update(fields);
+  fmt::print(stdout, "{}\n", dump(line));
+  std::fflush(stdout);
+}
+
+void Reporter::Impl::to_stderr(const std::string& line) {
+  region.clear();
+  fmt::print(stderr, "{}\n", line);
+}
+
+void Reporter::Impl::to_log(std::string_view level, const std::string& line) {
+  if (log) log->write(level, line);
+}
+
+void Reporter::Impl::show(const Snapshot& now, Clock::time_point at) {
+  const ProgressStyle& style = options.progress;
+  if (style.kind == ProgressStyle::Kind::kLive) region.draw(live_lines(title, now));
+  if (style.kind == ProgressStyle::Kind::kPlain && at - last_plain >= style.interval) {
+    to_stderr(plain_line(title, now));
+    last_plain = at;
+  }
+  if (at - last_event >= kEventInterval) {
+    Json progress_event{
+        {"type", "progress"}, {"migration", migration},           {"done", now.counts.scanned},
+        {"total", now.total}, {"documents", to_json(now.counts)}, {"rate", now.rate},
+        {"lanes", now.lanes}};
+    progress_event["pct"] = now.percent ? Json(*now.percent) : Json(nullptr);
+    progress_event["eta_s"] = now.eta ? Json(*now.eta) : Json(nullptr);
+    event(progress_event);
+    last_event = at;
+  }
+  if (now.counts.scanned - last_logged >= kLogDocuments || at - last_log >= kLogInterval) {
+    to_log("progress", plain_line(title, now));
+    last_logged = now.counts.scanned;
+    last_log = at;
+  }
+}
+
+void Reporter::Impl::tick() {
+  if (!progress) return;
+  auto now = Clock::now();
+  meter.update(now, progress->scanned);
+  show(take(*progress, meter), now);
+}
+
+void Reporter::Impl::run() {
+  std::unique_lock guard(mutex);
+  while (!wake.wait_for(guard, kFrame, [&] { return ending; })) tick();
+}
+
+Reporter::Reporter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Reporter>> Reporter::open(const Options& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->log_path = options.log_file;
+  if (!options.log_file.empty()) impl->log.emplace(TRY(LogFile::open(options.log_file)));
+  Impl* raw = impl.get();
+  impl->ticker = std::thread([raw] { raw->run(); });
+  return std::unique_ptr<Reporter>(new Reporter(std::move(impl)));
+}
+
+Reporter::~Reporter() {
+  {
+    std::lock_guard guard(impl_->mutex);
+    impl_->ending = true;
+  }
+  impl_->wake.notify_all();
+  impl_->ticker.join();
+}
+
+const std::string& Reporter::log_file() const {
+  return impl_->log_path;
+}
+
+void Reporter::run_started(const std::string& database, const std::string& server,
+                           const std::vector<std::string>& pending) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->event({{"type", "run.start"},
+                {"command", impl_->options.command},
+                {"database", database},
+                {"server", server},
+                {"migrations", pending}});
+  impl_->to_log("info", fmt::format("whimbrel {} on {} ({}): {} to do", impl_->options.command,
+                                    database, server, pending.size()));
+}
+
+void Reporter::say(std::string_view level, std::string_view text) {
+  std::lock_guard guard(impl_->mutex);
+  bool plain = level == "info";
+  impl_->to_stderr(plain ? std::string(text) : fmt::format("{}: {}", level, text));
+  impl_->event({{"type", "log"}, {"level", level}, {"message", text}});
+  impl_->to_log(level, std::string(text));
+}
+
+void Reporter::step_started(const std::string& migration, const std::string& what,
+                            const Progress& progress) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->migration = migration;
+  impl_->title = migration + "  " + what;
+  impl_->progress = &progress;
+  auto now = Clock::now();
+  impl_->meter.start(now, progress.scanned);
+  impl_->last_plain = impl_->last_event = impl_->last_log = now;
+  impl_->last_logged = progress.scanned;
+  impl_->to_log("info", "started " + impl_->title);
+}
+
+void Reporter::step_ended() {
+  std::lock_guard guard(impl_->mutex);
+  if (!impl_->progress) return;
+  auto now = Clock::now();
+  impl_->meter.update(now, impl_->progress->scanned);
+  Snapshot last = take(*impl_->progress, impl_->meter);
+  impl_->region.clear();
+  impl_->last_event -= kEventInterval;
+  impl_->last_log -= kLogInterval;
+  impl_->last_plain = now;
+  impl_->show(last, now);
+  impl_->region.clear();
+  impl_->progress = nullptr;
+}
+
+void Reporter::document_error(const std::string& migration, const std::string& id_json,
+                              const std::string& message) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->event({{"type", "document_error"},
+                {"migration", migration},
+                {"_id", id_json},
+                {"message", message}});
+  impl_->to_log("error", fmt::format("{}: document _id {}: {}", migration, id_json, message));
+}
+
+void Reporter::migration_done(Direction direction, const std::string& file, const Counts& counts,
+                              double seconds) {
+  std::lock_guard guard(impl_->mutex);
+  bool up = direction == Direction::kUp;
+  std::string line = fmt::format("MIGRATED {}: {}", up ? "UP" : "DOWN", file);
+  impl_->region.clear();
+  if (impl_->options.output == Output::kText) {
+    fmt::print(stdout, "{}\n", line);
+    std::fflush(stdout);
+  }
+  impl_->event({{"type", "migration.done"},
+                {"migration", file},
+                {"direction", up ? "up" : "down"},
+                {"documents", to_json(counts)},
+                {"seconds", seconds}});
+  impl_->to_log("info", fmt::format("{} ({} documents modified in {})", line,
+                                    with_commas(counts.modified), duration_text(seconds)));
+}
+
+void Reporter::summary(const Summary& summary) {
+  std::lock_guard guard(impl_->mutex);
+  std::vector<std::string> lines;
+  const Counts& counts = summary.documents;
+  double rate = summary.seconds > 0 ? static_cast<double>(counts.scanned) / summary.seconds : 0;
+  lines.push_back(
+      fmt::format("processed {}  modified {}  unchanged {}  quarantined {}  in {} ({} documents/s)",
+                  with_commas(counts.scanned), with_commas(counts.modified),
+                  with_commas(counts.unchanged), with_commas(counts.quarantined),
+                  duration_text(summary.seconds), with_commas(static_cast<int64_t>(rate))));
+  if (!summary.errors.empty())
+    lines.push_back(fmt::format("first {} errors:", summary.errors.size()));
+  for (const std::string& error : summary.errors) lines.push_back("  " + error);
+  for (const std::string& line : lines) impl_->to_log("info", line);
+  if (!impl_->log_path.empty()) lines.push_back("log file: " + impl_->log_path);
+  for (const std::string& line : lines) impl_->to_stderr(line);
+  impl_->event(to_json(summary));
+  if (impl_->options.output == Output::kJson) fmt::print(stdout, "{}\n", dump(to_json(summary)));
+}
+
+std::string counts_json(const Counts& counts) {
+  return dump(to_json(counts));
+}
+
+}  // namespace whimbrel

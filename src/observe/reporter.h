@@ -1,0 +1,73 @@
+// One reporter for a command: every surface reads the same events and figures.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "state/runs.h"
+
+namespace whimbrel {
+
+enum class Output { kText, kJson, kNdjson };
+
+/// How progress is shown: `--progress plain|live|none|SECONDS`.
+struct ProgressStyle {
+  enum class Kind { kLive, kPlain, kNone };
+  Kind kind = Kind::kPlain;
+  std::chrono::milliseconds interval{10'000};  ///< of plain lines
+};
+
+enum class Direction { kUp, kDown };
+
+/// The closing record.
+struct Summary {
+  int exit = 0;
+  std::vector<std::string> applied;
+  Counts documents;
+  std::vector<std::string> errors;  ///< the first ten, one line each
+  double seconds = 0;
+};
+
+/// Thread-safe. Results go to stdout, talk to stderr, everything to the log file.
+class Reporter {
+ public:
+  struct Options {
+    Output output = Output::kText;
+    ProgressStyle progress;
+    std::string log_file;  ///< "" for none
+    std::string command;   ///< "up", "down"
+  };
+  static Result<std::unique_ptr<Reporter>> open(const Options& options);
+  ~Reporter();
+
+  const std::string& log_file() const;
+
+  void run_started(const std::string& database, const std::string& server,
+                   const std::vector<std::string>& pending);
+  /// A line of talk: `level` is "info", "warning" or "error".
+  void say(std::string_view level, std::string_view text);
+  /// Shows `progress` until step_ended(); the object must live so long.
+  void step_started(const std::string& migration, const std::string& what,
+                    const Progress& progress);
+  void step_ended();
+  void document_error(const std::string& migration, const std::string& id_json,
+                      const std::string& message);
+  void migration_done(Direction direction, const std::string& file, const Counts& counts,
+                      double seconds);
+  void summary(const Summary& summary);
+
+ private:
+  struct Impl;
+  explicit Reporter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// `{"scanned":…,"modified":…,…}` as the contract has it.
+std::string counts_json(const Counts& counts);
+
+}  // namespace whimbrel

@@ -1,0 +1,159 @@
+#include "state/journal.h"
+
+#include <cstring>
+
+namespace whimbrel {
+
+using mongo::Document;
+using mongo::make_document;
+using mongo::View;
+
+namespace {
+
+// The server refuses documents above 16 MiB; the rest is room for the other fields.
+constexpr size_t kSliceBytes = 12 << 20;
+// A batch of the largest size a configuration may ask for, and one document more.
+constexpr size_t kMostRawBytes = size_t{1} << 30;
+
+Document entry_id(const StepKey& key, const Journal::EntryKey& entry) {
+  Document id = step_id(key);
+  id.append("range", entry.range).append("batch", entry.batch).append("attempt", entry.attempt);
+  return id;
+}
+
+/// All slices of one entry, or of one batch when `attempt` is below 0.
+Document slices_filter(const StepKey& key, Journal::EntryKey entry) {
+  Document low = step_id(key), high = step_id(key);
+  low.append("range", entry.range).append("batch", entry.batch);
+  high.append("range", entry.range).append("batch", entry.batch);
+  if (entry.attempt >= 0)
+    low.append("attempt", entry.attempt), high.append("attempt", entry.attempt);
+  if (entry.attempt < 0) high.append_max_key("attempt");
+  else high.append_max_key("slice");
+  return make_document("_id", make_document("$gte", low, "$lte", high));
+}
+
+std::span<const uint8_t> as_bytes(const std::vector<mongo::Digest>& digests) {
+  return {reinterpret_cast<const uint8_t*>(digests.data()), digests.size() * sizeof(mongo::Digest)};
+}
+
+std::vector<mongo::Digest> read_digests(View document) {
+  auto stored = document.find("after");
+  if (!stored) return {};
+  std::span<const uint8_t> bytes = stored->as_binary();
+  std::vector<mongo::Digest> digests(bytes.size() / sizeof(mongo::Digest));
+  std::memcpy(digests.data(), bytes.data(), digests.size() * sizeof(mongo::Digest));
+  return digests;
+}
+
+Document first_slice_fields(const JournalEntry& entry) {
+  Document fields =
+      make_document("v", kStateVersion, "documents", static_cast<int64_t>(entry.before.size()));
+  if (entry.now != 0) fields.append_date("now", entry.now);
+  if (!entry.after.empty()) fields.append_binary("after", as_bytes(entry.after));
+  if (entry.checkpoint) {
+    fields.append("upto", entry.checkpoint->upto.value());
+    fields.append("endsRange", entry.checkpoint->ends_range);
+    fields.append("counts", entry.checkpoint->counts.to_document());
+  }
+  return fields;
+}
+
+JournalEntry read_first_slice(View document) {
+  JournalEntry entry;
+  entry.range = static_cast<int>(document.at_path("_id.range")->as_int());
+  entry.batch = static_cast<int>(document.at_path("_id.batch")->as_int());
+  entry.attempt = static_cast<int>(document.at_path("_id.attempt")->as_int());
+  entry.now = document.get_int("now");
+  entry.after = read_digests(document);
+  if (auto upto = document.find("upto")) {
+    Checkpoint checkpoint;
+    checkpoint.upto = mongo::OwnedValue(*upto);
+    checkpoint.ends_range = document.get_bool("endsRange");
+    checkpoint.counts = Counts::from(document.get_document("counts"));
+    entry.checkpoint = checkpoint;
+  }
+  return entry;
+}
+
+Status unpack(JournalEntry& entry, const std::vector<uint8_t>& frame) {
+  constexpr const char* kDamaged = "reading the journal (whimbrel_journal)";
+  auto raw = decompress(frame, kMostRawBytes);
+  if (!raw) return std::move(raw).error().while_doing(kDamaged);
+  auto documents = mongo::DocumentList::from_bytes(*raw);
+  if (!documents) return std::move(documents).error().while_doing(kDamaged);
+  entry.before = std::move(*documents);
+  return {};
+}
+
+}  // namespace
+
+Result<int64_t> Journal::add(const StepKey& key, const JournalEntry& entry,
+                             mongo::Session* session) {
+  std::vector<uint8_t> frame = compressor_.compress(entry.before.bytes());
+  std::span<const uint8_t> rest = frame;
+  for (int slice = 0; slice == 0 || !rest.empty(); ++slice) {
+    std::span<const uint8_t> part = rest.first(std::min(rest.size(), kSliceBytes));
+    rest = rest.subspan(part.size());
+    Document id = entry_id(key, {entry.range, entry.batch, entry.attempt});
+    id.append("slice", slice);
+    Document document = slice == 0 ? first_slice_fields(entry) : make_document("v", kStateVersion);
+    document.append_binary("before", part);
+    // An upsert: a resumed ledger may write the same batch again.
+    TRY(entries_.update_one(make_document("_id", id), document, mongo::Upsert::kYes, session));
+  }
+  return static_cast<int64_t>(frame.size() + entry.after.size() * sizeof(mongo::Digest));
+}
+
+Result<std::vector<JournalEntry>> Journal::read_batch(const StepKey& key, int range,
+                                                      int batch) const {
+  std::vector<JournalEntry> entries;
+  std::vector<uint8_t> frame;
+  auto cursor = TRY(entries_.find(slices_filter(key, {range, batch, -1}), make_document("_id", 1)));
+  while (auto document = TRY(cursor.next())) {
+    bool starts_entry = document->at_path("_id.slice")->as_int() == 0;
+    if (starts_entry && !entries.empty()) TRY(unpack(entries.back(), frame));
+    if (starts_entry) entries.push_back(read_first_slice(*document)), frame.clear();
+    std::span<const uint8_t> part = document->find("before")->as_binary();
+    frame.insert(frame.end(), part.begin(), part.end());
+  }
+  if (!entries.empty()) TRY(unpack(entries.back(), frame));
+  return entries;
+}
+
+Result<std::vector<Journal::EntryKey>> Journal::list(const StepKey& key) const {
+  Document only_id = make_document("_id", 1);
+  Document command = make_document("find", entries_.name(), "filter", step_filter(key), "sort",
+                                   only_id, "projection", only_id);
+  auto cursor = TRY(mongo::Cursor::open(entries_.client(), entries_.database(), command));
+  std::vector<EntryKey> keys;
+  while (auto document = TRY(cursor.next())) {
+    View id = document->get_document("_id");
+    if (id.get_int("slice") > 0) continue;
+    keys.push_back({static_cast<int>(id.get_int("range")), static_cast<int>(id.get_int("batch")),
+                    static_cast<int>(id.get_int("attempt"))});
+  }
+  return keys;
+}
+
+Result<std::optional<JournalEntry>> Journal::read_one(const StepKey& key,
+                                                      const EntryKey& entry) const {
+  auto entries = TRY(read_batch(key, entry.range, entry.batch));
+  for (JournalEntry& found : entries) {
+    if (found.attempt == entry.attempt) return std::optional<JournalEntry>(std::move(found));
+  }
+  return std::optional<JournalEntry>();
+}
+
+Status Journal::remove_one(const StepKey& key, const EntryKey& entry,
+                           mongo::Session* session) const {
+  TRY(entries_.remove_many(slices_filter(key, entry), session));
+  return {};
+}
+
+Status Journal::remove(const std::string& run) const {
+  TRY(entries_.remove_many(run_filter(run)));
+  return {};
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,53 @@
+// The journal: pre-images of what a run changed, and digests of what it made of them.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/compress.h"
+#include "mongo/document_list.h"
+#include "state/ranges.h"
+
+namespace whimbrel {
+
+/// The images of one batch. `before[i]` became the document with digest `after[i]`.
+struct JournalEntry {
+  int range = 0;
+  int batch = 0;
+  int attempt =
+      0;  ///< above 0: the documents of this batch that the application changed in between
+  mongo::DocumentList before;        ///< for `copy`: `{_id}` of what was inserted
+  std::vector<mongo::Digest> after;  ///< as many as `before`; zero: the document was
+                                     ///< deleted; none at all: to be computed again from `before`
+  int64_t now = 0;  ///< what `$$NOW` was, milliseconds; only where `after` is to be computed again
+  std::optional<Checkpoint> checkpoint;  ///< where the batch ends; only in ledgers
+};
+
+/// Entries are one zstd frame each, cut into documents of at most 12 MiB. Not thread-safe.
+class Journal {
+ public:
+  Journal(mongo::Client& client, std::string_view database)
+      : entries_(client, database, kJournalCollection) {}
+
+  /// Returns the bytes stored.
+  Result<int64_t> add(const StepKey& key, const JournalEntry& entry, mongo::Session* session);
+  /// The entries of one batch that was not checkpointed, first attempt first.
+  Result<std::vector<JournalEntry>> read_batch(const StepKey& key, int range, int batch) const;
+  /// The keys of all entries of a step, in order.
+  struct EntryKey {
+    int range = 0;
+    int batch = 0;
+    int attempt = 0;
+  };
+  Result<std::vector<EntryKey>> list(const StepKey& key) const;
+  Result<std::optional<JournalEntry>> read_one(const StepKey& key, const EntryKey& entry) const;
+  Status remove_one(const StepKey& key, const EntryKey& entry, mongo::Session* session) const;
+  Status remove(const std::string& run) const;
+
+ private:
+  mongo::Collection entries_;
+  Compressor compressor_;
+};
+
+}  // namespace whimbrel

@@ -1,0 +1,82 @@
+// The lock: one document that says who may migrate this database, with a lease in server time.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/process.h"
+#include "base/stop.h"
+#include "mongo/collection.h"
+
+namespace whimbrel {
+
+/// How long a silent owner keeps the lock, and how often a living one says that it is there.
+inline constexpr std::chrono::seconds kLease{30};
+inline constexpr std::chrono::seconds kHeartbeat{5};
+
+/// The lock document as it stands in the database.
+struct LockHolder {
+  std::string owner;  ///< "" for a lock that migrate-mongo wrote
+  ProcessIdentity process;
+  std::string command;  ///< "up", "down"
+  int64_t since = 0;    ///< milliseconds, server time
+  int64_t heartbeat = 0;
+  int64_t expires_at = 0;
+  bool expired = false;     ///< by the server's clock
+  bool is_foreign = false;  ///< written by migrate-mongo: no owner, no lease
+
+  /// "deploy@db-host, pid 4711, since 2026-11-23T01:08:54.412Z, last heard of 2 s ago"
+  std::string text() const;
+};
+
+/// Where the lock lives.
+struct LockPlace {
+  std::string database;
+  std::string collection;   ///< `lockCollection`
+  int64_t ttl_seconds = 0;  ///< migrate-mongo's TTL index is kept when above 0
+};
+
+/// Who holds the lock now; nullopt when it is free. Writes nothing.
+Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPlace& place);
+
+/// Removes the lock whoever holds it; the holder notices at its next batch and writes no more.
+/// False when there was none.
+Result<bool> break_lock(mongo::Client& client, const LockPlace& place);
+
+/// Holding it, a heartbeat thread renews the lease every kHeartbeat; if that fails for a whole
+/// lease, or the document is no longer ours, `stop` is requested with kLockLost.
+class Lock {
+ public:
+  struct Request {
+    LockPlace place;
+    std::string command;
+    std::chrono::milliseconds wait{0};               ///< how long to wait for another holder
+    std::function<void(const LockHolder&)> on_wait;  ///< called once when waiting starts
+  };
+
+  /// Takes the lock, or takes it over: from a process of this host that is known to be dead at
+  /// once, from any other when its lease has ended. Errors: kLockHeld with who, where, since when.
+  static Result<Lock> acquire(mongo::Client& client, const Request& request, Stop& stop);
+  Lock(Lock&&) noexcept;
+  ~Lock();  ///< Releases it if release() was not called; errors are lost then.
+
+  /// Grows with every acquisition of this database's lock. Every state document that a run changes
+  /// carries it, so that a holder that lost the lock cannot change one.
+  int64_t epoch() const;
+
+  /// An Error (kLockHeld) unless the lock is ours at this moment. Inside a transaction it also
+  /// makes the commit fail if somebody takes the lock over meanwhile.
+  Status assert_held(mongo::Client& client, mongo::Session* session) const;
+
+  Status release();
+
+ private:
+  struct Impl;
+  explicit Lock(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace whimbrel

@@ -1,0 +1,186 @@
+#include "state/runs.h"
+
+#include <fmt/format.h>
+
+namespace whimbrel {
+
+using mongo::Document;
+using mongo::make_document;
+using mongo::Value;
+using mongo::View;
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kRunStates = {"running", "interrupted", "failed",
+                                                        "done",    "undoing",     "undone"};
+constexpr std::array<std::string_view, 4> kStepStates = {"pending", "running", "done", "undone"};
+
+template <class Enum, size_t N>
+Enum from_text(std::string_view text, const std::array<std::string_view, N>& names) {
+  for (size_t i = 0; i < N; ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+  }
+  return static_cast<Enum>(0);
+}
+
+Document id_filter(const std::string& id) {
+  Document filter;
+  filter.append_object_id("_id", id);
+  return filter;
+}
+
+Document step_document(const StepState& step) {
+  Document document = make_document("kind", step.kind, "collection", step.collection);
+  document.append("state", kStepStates[static_cast<size_t>(step.progress)]);
+  if (!step.strategy.empty()) document.append("strategy", step.strategy);
+  if (step.first) document.append("first", step.first->value());
+  if (step.last) document.append("last", step.last->value());
+  document.append("total", step.total).append("counts", step.counts.to_document());
+  document.append("undo", step.undo);
+  return document;
+}
+
+StepState read_step(View document) {
+  StepState step;
+  step.progress = from_text<StepState::Progress>(document.get_string("state"), kStepStates);
+  step.kind = document.get_string("kind");
+  step.collection = document.get_string("collection");
+  step.strategy = document.get_string("strategy");
+  if (auto first = document.find("first")) step.first.emplace(*first);
+  if (auto last = document.find("last")) step.last.emplace(*last);
+  step.total = document.get_int("total");
+  step.counts = Counts::from(document.get_document("counts"));
+  step.undo = Document(document.get_document("undo"));
+  return step;
+}
+
+Result<Run> read_run(View document) {
+  if (document.get_int("v") > kStateVersion) {
+    return Error{ErrorKind::kFailed,
+                 fmt::format("a run in {} has format version {}; this whimbrel reads up to {}",
+                             kRunsCollection, document.get_int("v"), kStateVersion),
+                 "use the newer whimbrel that wrote it"};
+  }
+  Run run;
+  run.id = document.find("_id")->as_object_id();
+  run.file = document.get_string("migration");
+  run.hash = document.get_string("sha256");
+  run.state = from_text<RunState>(document.get_string("state"), kRunStates);
+  run.epoch = document.get_int("epoch");
+  View owner = document.get_document("owner");
+  run.process.host = owner.get_string("host");
+  run.process.user = owner.get_string("user");
+  run.process.pid = owner.get_int("pid");
+  run.started_at = document.get_int("startedAt");
+  run.updated_at = document.get_int("updatedAt");
+  if (auto seconds = document.find("seconds")) run.seconds = seconds->as_double();
+  if (auto block = document.find("block")) run.block = block->as_double();
+  run.log_file = document.get_string("logFile");
+  run.message = document.get_string("message");
+  run.journal_removed = document.get_bool("journalRemoved");
+  for (const Value& step : document.get_document("steps").elements()) {
+    run.steps.push_back(read_step(step.as_document()));
+  }
+  return run;
+}
+
+Document owner_document(const ProcessIdentity& process) {
+  return make_document("host", process.host, "user", process.user, "pid", process.pid);
+}
+
+Document state_fields(const Run& run) {
+  return make_document("state", to_text(run.state), "epoch", run.epoch, "owner",
+                       owner_document(run.process), "seconds", run.seconds, "logFile", run.log_file,
+                       "message", run.message, "sha256", run.hash);
+}
+
+Document now() {
+  return make_document("updatedAt", true);
+}
+
+}  // namespace
+
+Counts& Counts::operator+=(const Counts& other) {
+  scanned += other.scanned;
+  modified += other.modified;
+  unchanged += other.unchanged;
+  quarantined += other.quarantined;
+  conflicts += other.conflicts;
+  journal_bytes += other.journal_bytes;
+  return *this;
+}
+
+Document Counts::to_document() const {
+  return make_document("scanned", scanned, "modified", modified, "unchanged", unchanged,
+                       "quarantined", quarantined, "conflicts", conflicts, "journalBytes",
+                       journal_bytes);
+}
+
+Counts Counts::from(View document) {
+  return {document.get_int("scanned"),   document.get_int("modified"),
+          document.get_int("unchanged"), document.get_int("quarantined"),
+          document.get_int("conflicts"), document.get_int("journalBytes")};
+}
+
+std::string_view to_text(RunState state) {
+  return kRunStates[static_cast<size_t>(state)];
+}
+
+bool Run::is_open() const {
+  return state != RunState::kDone && state != RunState::kUndone;
+}
+
+Counts Run::counts() const {
+  Counts sum;
+  for (const StepState& step : steps) sum += step.counts;
+  return sum;
+}
+
+Result<std::vector<Run>> Runs::read() const {
+  std::vector<Run> runs;
+  Document is_run = make_document("migration", make_document("$exists", true));
+  auto cursor = TRY(runs_.find(is_run, make_document("_id", 1)));
+  while (auto document = TRY(cursor.next())) runs.push_back(TRY(read_run(*document)));
+  return runs;
+}
+
+Status Runs::start(const Run& run) const {
+  std::vector<Document> steps;
+  for (const StepState& step : run.steps) steps.push_back(step_document(step));
+  Document fields = make_document("v", kStateVersion, "migration", run.file, "block", run.block);
+  fields.append_all(state_fields(run)).append_array("steps", steps);
+  Document update = make_document("$setOnInsert", fields, "$currentDate",
+                                  make_document("startedAt", true, "updatedAt", true));
+  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kYes));
+  return {};
+}
+
+Status Runs::save_state(const Run& run, mongo::Session* session) const {
+  Document update = make_document("$set", state_fields(run), "$currentDate", now());
+  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
+  return {};
+}
+
+Status Runs::save_step(const Run& run, size_t step, mongo::Session* session) const {
+  Document field = make_document("steps." + std::to_string(step), step_document(run.steps[step]));
+  Document update = make_document("$set", field, "$currentDate", now());
+  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
+  return {};
+}
+
+Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session& session) const {
+  Document filter = id_filter(id);
+  filter.append("epoch", epoch);
+  Document touch = make_document("$inc", make_document("carved", 1));
+  auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, &session));
+  if (outcome.matched == 1) return {};
+  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+}
+
+Status Runs::mark_journal_removed(const std::string& id) const {
+  Document set = make_document("$set", make_document("journalRemoved", true));
+  TRY(runs_.update_one(id_filter(id), set));
+  return {};
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,95 @@
+// Runs: one document for each execution of a migration, from its first touch of the database on.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/process.h"
+#include "mongo/collection.h"
+#include "state/changelog.h"
+
+namespace whimbrel {
+
+/// What has happened to documents so far.
+struct Counts {
+  int64_t scanned = 0;
+  int64_t modified = 0;
+  int64_t unchanged = 0;
+  int64_t quarantined = 0;
+  int64_t conflicts = 0;      ///< writes repeated because the application wrote the same document
+  int64_t journal_bytes = 0;  ///< stored pre-images, compressed
+
+  Counts& operator+=(const Counts& other);
+  mongo::Document to_document() const;
+  static Counts from(mongo::View document);
+};
+
+enum class RunState {
+  kRunning,
+  kInterrupted,  ///< ended in good order by Ctrl-C, a limit or a lost lock
+  kFailed,       ///< a step or a check failed; can be resumed or undone
+  kDone,
+  kUndoing,
+  kUndone,
+};
+std::string_view to_text(RunState state);
+
+/// How far one step of a run is.
+struct StepState {
+  enum class Progress { kPending, kRunning, kDone, kUndone };
+  Progress progress = Progress::kPending;
+  std::string kind;
+  std::string collection;
+  std::string strategy;                    ///< document steps: "transaction", "ledger", "plain"
+  std::optional<mongo::OwnedValue> first;  ///< smallest `_id` when the step started
+  std::optional<mongo::OwnedValue> last;   ///< largest `_id` when the step started
+  int64_t total = 0;                       ///< documents in the collection then
+  Counts counts;
+  mongo::Document undo;  ///< what the reverse of this step needs
+};
+
+/// The run document (docs/state.md).
+struct Run {
+  std::string id;  ///< ObjectId, hex
+  std::string file;
+  std::string hash;
+  RunState state = RunState::kRunning;
+  int64_t epoch = 0;
+  ProcessIdentity process;
+  int64_t started_at = 0;
+  int64_t updated_at = 0;
+  double seconds = 0;  ///< working time, pauses between resumptions left out
+  double block = 0;
+  std::string log_file;
+  std::string message;           ///< why it failed
+  bool journal_removed = false;  ///< by age, or because it was used up by `down`
+  std::vector<StepState> steps;
+
+  bool is_open() const;
+  Counts counts() const;
+};
+
+class Runs {
+ public:
+  Runs(mongo::Client& client, std::string_view database)
+      : runs_(client, database, kRunsCollection) {}
+
+  /// All runs, oldest first. A document with a newer `v` is refused with its number.
+  Result<std::vector<Run>> read() const;
+  /// Writes a new run with server time.
+  Status start(const Run& run) const;
+  /// Writes state, message, seconds, log file. With `session`, inside its transaction.
+  Status save_state(const Run& run, mongo::Session* session = nullptr) const;
+  Status save_step(const Run& run, size_t step, mongo::Session* session = nullptr) const;
+  /// kLockHeld unless the run still has that epoch; the transaction fails if it changes meanwhile.
+  Status assert_epoch(const std::string& id, int64_t epoch, mongo::Session& session) const;
+  /// The run's journal is gone: it cannot be undone any more.
+  Status mark_journal_removed(const std::string& id) const;
+
+ private:
+  mongo::Collection runs_;
+};
+
+}  // namespace whimbrel
