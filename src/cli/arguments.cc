@@ -114,7 +114,7 @@ Error usage(std::string message, const std::string& command) {
 }
 
 Status check_leftovers(const CLI::App& app, const CLI::App* command) {
-  std::vector<std::string> left = command ? command->remaining() : app.remaining();
+  std::vector<std::string> left = app.remaining(true);
   std::string name = command ? command->get_name() : "";
   if (left.empty()) return {};
   if (left.front().starts_with("-")) {
@@ -218,6 +218,12 @@ Result<Arguments> finish(Raw raw) {
 
 Result<Arguments> parse_arguments(int argc, char** argv) {
   Raw raw;
+  if (argc > 1 && std::string_view(argv[1]) == "help") {
+    // What follows is the name of a command, not a second command.
+    raw.arguments.command = "help";
+    if (argc > 2) raw.arguments.words = {argv[2]};
+    return finish(std::move(raw));
+  }
   auto app = build(raw);
   try {
     app->parse(argc, argv);

@@ -1,6 +1,7 @@
 #include "whimbrel/main.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
@@ -46,6 +47,9 @@ int print_error(const Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Buffers of whole batches go back to the system when they are freed, instead of raising the
+  // threshold.
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
   install_signal_handlers();
   try {
     auto code = dispatch(argc, argv);

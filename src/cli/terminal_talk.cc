@@ -65,6 +65,7 @@ Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, cons
   if (arguments.quiet) options.progress.kind = ProgressStyle::Kind::kNone;
   options.log_file = log_path(arguments, config);
   options.command = command;
+  options.quiet = arguments.quiet;
   return Reporter::open(options);
 }
 

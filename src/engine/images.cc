@@ -16,8 +16,9 @@ using mongo::View;
 
 namespace {
 
-// Below the 16 MiB of a command, with room for the pipeline.
-constexpr size_t kCommandBytes = 12 << 20;
+// A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
+// server.
+constexpr size_t kCommandBytes = 4 << 20;
 
 const Document* pipeline_of(const Step& step) {
   if (auto* update = std::get_if<UpdateStep>(&step.body)) {

@@ -150,7 +150,6 @@ class LedgerSink : public Sink {
     for (const mongo::WriteError& refused : outcome.refused) {
       work.failures.push_back(failure(wanted[refused.index], refused.error));
     }
-    for (size_t at : outcome.unclear) work.failures.push_back(failure(wanted[at], ambiguous()));
     bool give_up = is_copy() || attempt + 1 >= kMostAttempts;
     if (give_up) {
       for (size_t at : outcome.untouched) {

@@ -161,7 +161,7 @@ Status Commands::insert(const StepKey& key, const InsertStep& step) const {
   if (recorded.empty()) (void)TRY(journal.add(key, entry, nullptr));
   SwapOutcome outcome = TRY(swap_guarded(collection, wanted));
   if (!outcome.refused.empty()) return outcome.refused.front().error;
-  if (outcome.untouched.empty() && outcome.unclear.empty()) return {};
+  if (outcome.untouched.empty()) return {};
   return Error{
       ErrorKind::kFailed,
       fmt::format("insert into {}: somebody inserted the same _id at this moment", step.collection),

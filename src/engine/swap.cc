@@ -15,12 +15,17 @@ using mongo::View;
 
 namespace {
 
-// A command holds 16 MiB (and 16 KiB of room); a guarded replacement holds a document twice.
-constexpr size_t kCommandBytes = 12 << 20;
+// A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
+// server.
+constexpr size_t kCommandBytes = 4 << 20;
 constexpr size_t kCommandStatements = 1000;
 constexpr size_t kLargeDocument = 5 << 20;
 constexpr size_t kSmallField = 4 << 10;
 constexpr int kDuplicateKey = 11000;
+// A document replaced by a number: refused with this code, which names the statement whose guard
+// failed.
+constexpr int32_t kNoDocument = 0;
+constexpr int kGuardFailed = 40228;
 
 enum class Guard { kYes, kNo };
 enum class Kind { kReplace, kDelete, kInsert };
@@ -59,7 +64,7 @@ Document replace_statement(const Replacement& wanted, Guard guard) {
   Document body = make_document("$replaceWith", literal(wanted.to));
   if (guard == Guard::kYes) {
     Array choice;
-    choice.add(guard_of(wanted.from)).add(literal(wanted.to)).add("$$ROOT");
+    choice.add(guard_of(wanted.from)).add(literal(wanted.to)).add(literal(kNoDocument));
     body = make_document("$replaceWith", operation("$cond", choice));
   }
   Document statement = make_document("q", make_document("_id", wanted.id));
@@ -169,55 +174,42 @@ Result<mongo::WriteOutcome> write_chunk(const Collection& collection,
                           session);
 }
 
-/// The server says how many statements took effect, not which: look, and count.
-Status tell_apart(const Collection& collection, const std::vector<Replacement>& all,
-                  const std::vector<size_t>& asked, size_t applied, SwapOutcome& outcome) {
+/// Documents that were to be written and may not have been: sorted by what they are now.
+Status look_again(const Collection& collection, const std::vector<Replacement>& all,
+                  const std::vector<size_t>& positions, SwapOutcome& outcome) {
   std::vector<Value> ids;
-  for (size_t position : asked) ids.push_back(all[position].id);
+  for (size_t position : positions) ids.push_back(all[position].id);
   auto current = TRY(read_current(collection, ids, nullptr));
-  std::vector<size_t> as_before, changed;
-  size_t as_wanted = 0;
-  for (size_t i = 0; i < asked.size(); ++i) {
-    View now = current[i];
-    if (now.same_bytes(all[asked[i]].to)) ++as_wanted;
-    else if (now.same_bytes(all[asked[i]].from)) as_before.push_back(asked[i]);
-    else changed.push_back(asked[i]);
-  }
-  outcome.written += as_wanted;
-  outcome.untouched.insert(outcome.untouched.end(), as_before.begin(), as_before.end());
-  // Writes that took effect and cannot be seen any more: the application wrote after them.
-  size_t overwritten = applied - std::min(applied, as_wanted);
-  if (overwritten == changed.size()) {
-    outcome.written += changed.size();
-  } else {
-    auto& others = overwritten == 0 ? outcome.untouched : outcome.unclear;
-    others.insert(others.end(), changed.begin(), changed.end());
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (current[i].view().same_bytes(all[positions[i]].to)) ++outcome.written;
+    else outcome.untouched.push_back(positions[i]);
   }
   return {};
 }
 
 Status settle_chunk(const Collection& collection, const std::vector<Replacement>& all,
                     const Chunk& chunk, const mongo::WriteOutcome& written, SwapOutcome& outcome) {
-  std::unordered_set<size_t> refused;
-  std::vector<size_t> duplicates;
+  std::unordered_set<size_t> failed;
+  std::vector<size_t> taken;
   for (const mongo::WriteError& error : written.errors) {
-    refused.insert(error.index);
-    bool taken = chunk.kind == Kind::kInsert && error.error.server_code == kDuplicateKey;
-    if (taken) duplicates.push_back(chunk.positions[error.index]);
-    else outcome.refused.push_back({chunk.positions[error.index], error.error});
+    size_t position = chunk.positions[error.index];
+    int code = error.error.server_code;
+    failed.insert(position);
+    if (chunk.kind == Kind::kReplace && code == kGuardFailed) outcome.untouched.push_back(position);
+    else if (chunk.kind == Kind::kInsert && code == kDuplicateKey) taken.push_back(position);
+    else outcome.refused.push_back({position, error.error});
   }
-  std::vector<size_t> asked;
-  for (size_t i = 0; i < chunk.positions.size(); ++i) {
-    if (!refused.contains(i)) asked.push_back(chunk.positions[i]);
+  if (!taken.empty()) TRY(look_again(collection, all, taken, outcome));
+  std::vector<size_t> rest;
+  for (size_t position : chunk.positions) {
+    if (!failed.contains(position)) rest.push_back(position);
   }
-  auto applied =
-      static_cast<size_t>(chunk.kind == Kind::kReplace ? written.modified : written.matched);
-  if (!duplicates.empty()) TRY(tell_apart(collection, all, duplicates, 0, outcome));
-  if (applied == asked.size()) {
-    outcome.written += applied;
-    return {};
-  }
-  return tell_apart(collection, all, asked, applied, outcome);
+  // A delete whose guard failed is no error to the server: it is only not counted.
+  bool uncounted =
+      chunk.kind == Kind::kDelete && static_cast<size_t>(written.matched) < rest.size();
+  if (uncounted) return look_again(collection, all, rest, outcome);
+  outcome.written += rest.size();
+  return {};
 }
 
 std::string id_bytes(const Value& id) {

@@ -151,7 +151,6 @@ class UndoLane {
     batch.restored += swapped.written;
     if (!swapped.refused.empty()) return swapped.refused.front().error;
     for (size_t at : swapped.untouched) batch.conflicts.emplace_back(wanted[at].id);
-    for (size_t at : swapped.unclear) batch.conflicts.emplace_back(wanted[at].id);
     return {};
   }
 

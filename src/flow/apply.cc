@@ -81,6 +81,7 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   StepState& state = run.steps[static_cast<size_t>(index)];
   DocumentTask task =
       TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kYes));
+  keep_strategy(task, state);
   if (!task.facts.exists) {
     setting.reporter.say(
         "warning", fmt::format("{}: there is no collection {}", migration.file, task.collection()));

@@ -131,6 +131,12 @@ Result<DocumentTask> plan_task(Project& project, const Migration& migration, con
   return task;
 }
 
+void keep_strategy(DocumentTask& task, const StepState& state) {
+  for (Strategy strategy : {Strategy::kLedger, Strategy::kPlain}) {
+    if (state.strategy == to_text(strategy)) task.strategy = strategy;
+  }
+}
+
 std::string guarantee(const DocumentTask& task, const mongo::Server& server) {
   switch (task.strategy) {
     case Strategy::kTransaction:

@@ -23,6 +23,10 @@ enum class Probe { kYes, kNo };
 Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
                                const StepKey& key, const EngineOverrides& overrides, Probe probe);
 
+/// A step that was started goes on as it began: a batch that a ledger left open can only be settled
+/// by one, and what was begun without a journal has none. Transactions leave nothing open.
+void keep_strategy(DocumentTask& task, const StepState& state);
+
 /// One line: which guarantee holds and why.
 std::string guarantee(const DocumentTask& task, const mongo::Server& server);
 

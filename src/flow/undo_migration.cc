@@ -54,13 +54,6 @@ void add_examples(const std::string& file, const std::vector<mongo::OwnedValue>&
   }
 }
 
-Strategy recorded_strategy(const StepState& state, Strategy otherwise) {
-  for (Strategy strategy : {Strategy::kTransaction, Strategy::kLedger, Strategy::kPlain}) {
-    if (state.strategy == to_text(strategy)) return strategy;
-  }
-  return otherwise;
-}
-
 Status drop_empty_target(const UpSetting& setting, const DocumentTask& task,
                          const StepState& state) {
   if (!state.undo.view().get_bool("created")) return {};
@@ -79,11 +72,7 @@ Status undo_documents(const UpSetting& setting, const UndoItem& item, const Run&
   Project& project = setting.project;
   DocumentTask task =
       TRY(plan_task(project, item.migration, step, {run.id, index}, setting.overrides, Probe::kNo));
-  // A batch journalled in a ledger may be half written; only guarded writes are right for it. Where
-  // the server has transactions now, they are right for both.
-  task.strategy = project.client.server().has_transactions() && !task.facts.is_capped
-                      ? recorded_strategy(state, task.strategy)
-                      : Strategy::kLedger;
+  keep_strategy(task, state);
   Progress progress;
   setting.reporter.step_started(item.migration.file, "undo " + step.kind + " " + task.target(),
                                 progress);
@@ -137,6 +126,7 @@ Status run_down_step(const UpSetting& setting, const UndoItem& item, const Step&
   }
   DocumentTask task = TRY(
       plan_task(project, item.migration, step, {run.id, index}, setting.overrides, Probe::kYes));
+  keep_strategy(task, run.steps[static_cast<size_t>(index)]);
   Progress progress;
   setting.reporter.step_started(item.migration.file, "down: " + step.kind + " " + task.collection(),
                                 progress);

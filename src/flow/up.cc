@@ -58,11 +58,12 @@ Result<std::vector<const Entry*>> select(const History& history, const Selection
 
 Result<std::optional<Todo>> load_todo(const Config& config, const Entry& entry) {
   if (!entry.file->is_declarative()) return unsupported(entry);
-  if (entry.run && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
-  if (entry.run && entry.run->hash != entry.file->hash) return changed_under_run(entry);
+  bool open = entry.run && entry.run->is_open();
+  if (open && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
+  if (open && entry.run->hash != entry.file->hash) return changed_under_run(entry);
   Migration migration = TRY(load_file(*entry.file));
   if (!meant_for(migration, config.environment)) return std::optional<Todo>();
-  return std::optional<Todo>(Todo{std::move(migration), entry.run});
+  return std::optional<Todo>(Todo{std::move(migration), open ? entry.run : std::nullopt});
 }
 
 Status check_server(const Project& project, const std::vector<Todo>& todo) {

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <mutex>
+#include <set>
 
 #include "base/text.h"
 #include "mongo/error.h"
@@ -109,7 +110,9 @@ struct Client::Impl {
   UriHandle uri;
   ClientHandle client;
   Server server;
-  int64_t clock_offset = 0;  ///< server's wall clock less our steady one, milliseconds
+  AnnounceSession announce;
+  std::set<std::string> announced;  ///< session ids, as JSON
+  int64_t clock_offset = 0;         ///< server's wall clock less our steady one, milliseconds
 
   Error explain(const bson_error_t& problem, View reply) const {
     Error error = to_error(problem, reply);
@@ -163,6 +166,7 @@ Result<Client> Client::another() const {
   mongoc_client_set_error_api(impl->client.get(), MONGOC_ERROR_API_VERSION_2);
   impl->server = impl_->server;
   impl->clock_offset = impl_->clock_offset;
+  impl->announce = impl_->announce;
   return Client(std::move(impl));
 }
 
@@ -177,6 +181,10 @@ std::string Client::default_database() const {
 
 std::string Client::redacted_uri() const {
   return redact_uri(impl_->options.uri);
+}
+
+void Client::announce_sessions(AnnounceSession announce) {
+  impl_->announce = std::move(announce);
 }
 
 int64_t Client::server_time() const {
@@ -210,6 +218,14 @@ Result<Session> Session::start(Client& client) {
   bson_error_t problem;
   SessionHandle handle(mongoc_client_start_session(client.impl().client.get(), nullptr, &problem));
   if (!handle) return client.impl().explain(problem, View());
+  const bson_t* lsid = mongoc_client_session_get_lsid(handle.get());
+  View id({bson_get_data(lsid), lsid->len});
+  Client::Impl& owner = client.impl();
+  bool known = owner.announced.contains(id.to_json());
+  if (owner.announce && !known) {
+    TRY(owner.announce(client, id));
+    owner.announced.insert(id.to_json());
+  }
   auto impl = std::make_unique<Impl>();
   impl->client = &client;
   impl->handle = std::move(handle);
@@ -253,6 +269,14 @@ void Session::abort() {
 
 bool Session::in_transaction() const {
   return mongoc_client_session_in_transaction(impl_->handle.get());
+}
+
+Status kill_sessions(Client& client, const std::vector<Document>& lsids) {
+  if (lsids.empty()) return {};
+  Document command;
+  command.append_array("killSessions", lsids);
+  TRY(client.run("admin", command));
+  return {};
 }
 
 struct Cursor::Impl {

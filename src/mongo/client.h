@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "mongo/bson.h"
@@ -61,6 +62,11 @@ class Client {
   /// then.
   int64_t server_time() const;
 
+  /// `announce` is called with the id of every session before its first use, on this client and on
+  /// all that another() makes; whoever must end this process's transactions later needs them.
+  using AnnounceSession = std::function<Status(Client&, View lsid)>;
+  void announce_sessions(AnnounceSession announce);
+
   /// Runs a command. A reply with `ok: 0` is an Error; `writeErrors` are left to the caller.
   Result<Document> run(std::string_view database, View command, Session* session = nullptr);
 
@@ -96,6 +102,11 @@ class Session {
   explicit Session(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Ends the transactions of these sessions (`{id: UUID}` each), whoever's they were. A transaction
+/// of a killed process would otherwise keep its documents locked until the server's
+/// transactionLifetimeLimitSeconds (60 s).
+Status kill_sessions(Client& client, const std::vector<Document>& lsids);
 
 /// The documents of a `find` or `aggregate` command, one batch in memory at a time.
 class Cursor {

@@ -228,7 +228,9 @@ void Reporter::run_started(const std::string& database, const std::string& serve
 void Reporter::say(std::string_view level, std::string_view text) {
   std::lock_guard guard(impl_->mutex);
   bool plain = level == "info";
-  impl_->to_stderr(plain ? std::string(text) : fmt::format("{}: {}", level, text));
+  if (!plain || !impl_->options.quiet) {
+    impl_->to_stderr(plain ? std::string(text) : fmt::format("{}: {}", level, text));
+  }
   impl_->event({{"type", "log"}, {"level", level}, {"message", text}});
   impl_->to_log(level, std::string(text));
 }
@@ -305,7 +307,9 @@ void Reporter::summary(const Summary& summary) {
   for (const std::string& error : summary.errors) lines.push_back("  " + error);
   for (const std::string& line : lines) impl_->to_log("info", line);
   if (!impl_->log_path.empty()) lines.push_back("log file: " + impl_->log_path);
-  for (const std::string& line : lines) impl_->to_stderr(line);
+  if (!impl_->options.quiet) {
+    for (const std::string& line : lines) impl_->to_stderr(line);
+  }
   impl_->event(to_json(summary));
   if (impl_->options.output == Output::kJson) fmt::print(stdout, "{}\n", dump(to_json(summary)));
 }

@@ -41,6 +41,7 @@ class Reporter {
     ProgressStyle progress;
     std::string log_file;  ///< "" for none
     std::string command;   ///< "up", "down"
+    bool quiet = false;    ///< only results, warnings and errors
   };
   static Result<std::unique_ptr<Reporter>> open(const Options& options);
   ~Reporter();

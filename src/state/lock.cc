@@ -48,6 +48,9 @@ LockHolder read_holder(View document, int64_t now) {
   holder.since = document.get_int("since", document.get_int("createdAt"));
   holder.heartbeat = document.get_int("heartbeat");
   holder.expires_at = document.get_int("expiresAt");
+  for (const mongo::Value& session : document.get_document("sessions").elements()) {
+    holder.sessions.emplace_back(session.as_document());
+  }
   holder.expired = !holder.is_foreign && holder.expires_at < now;
   return holder;
 }
@@ -123,6 +126,8 @@ Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPla
 }
 
 Result<bool> break_lock(mongo::Client& client, const LockPlace& place) {
+  auto holder = TRY(read_lock(client, place));
+  if (holder) TRY(kill_sessions(client, holder->sessions));
   auto outcome = TRY(locks_of(client, place).remove_many(View()));
   return outcome.matched > 0;
 }
@@ -202,6 +207,8 @@ Result<std::optional<LockHolder>> try_acquire(mongo::Client& client, const Lock:
   auto existing = TRY(read_lock(client, request.place));
   if (existing && existing->is_foreign) return existing;
   std::string dead = existing && is_known_dead(existing->process) ? existing->owner : "";
+  bool takes_over = existing && (existing->expired || !dead.empty());
+  if (takes_over) TRY(kill_sessions(client, existing->sessions));
   Document ours = lock_expression(owner, this_process(), request.command);
   Document pipeline = acquire_pipeline(ours, dead);
   auto result = locks.find_and_update(make_document("_id", kLockId),
@@ -217,6 +224,19 @@ Result<std::optional<LockHolder>> try_acquire(mongo::Client& client, const Lock:
   if (!foreign) return std::optional<LockHolder>();
   TRY(locks.remove_many(make_document("_id", kLockId, "owner", owner)));
   return std::optional<LockHolder>(read_holder(*foreign, now));
+}
+
+}  // namespace
+
+namespace {
+
+/// Keeps the ids of this process's sessions in the lock, for whoever may have to take it over.
+mongo::Client::AnnounceSession announcer(const LockPlace& place, const std::string& owner) {
+  return [place, owner](mongo::Client& client, View lsid) -> Status {
+    Document add = make_document("$addToSet", make_document("sessions", lsid));
+    TRY(locks_of(client, place).update_one(make_document("_id", kLockId, "owner", owner), add));
+    return {};
+  };
 }
 
 }  // namespace
@@ -238,6 +258,7 @@ Result<Lock> Lock::acquire(mongo::Client& client, const Request& request, Stop& 
   impl->epoch = TRY(next_epoch(client, request.place.database));
   TRY(locks_of(client, request.place)
           .update_one(impl->ours(), make_document("$set", make_document("epoch", impl->epoch))));
+  client.announce_sessions(announcer(request.place, impl->owner));
   mongo::Client own = TRY(client.another());
   Impl* raw = impl.get();
   impl->heartbeat = std::thread(

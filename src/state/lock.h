@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/process.h"
 #include "base/stop.h"
@@ -25,8 +26,9 @@ struct LockHolder {
   int64_t since = 0;    ///< milliseconds, server time
   int64_t heartbeat = 0;
   int64_t expires_at = 0;
-  bool expired = false;     ///< by the server's clock
-  bool is_foreign = false;  ///< written by migrate-mongo: no owner, no lease
+  bool expired = false;                   ///< by the server's clock
+  std::vector<mongo::Document> sessions;  ///< that its transactions run in
+  bool is_foreign = false;                ///< written by migrate-mongo: no owner, no lease
 
   /// "deploy@db-host, pid 4711, since 2026-11-23T01:08:54.412Z, last heard of 2 s ago"
   std::string text() const;
