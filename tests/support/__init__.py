@@ -1,0 +1,1 @@
+"""What the tests on real servers share."""

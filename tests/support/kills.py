@@ -1,0 +1,151 @@
+"""Kill -9 at seeded moments: whatever the moment, the run resumes and nothing is doubled or lost."""
+import itertools
+import time
+
+from support.testcase import LONG, ServerTest, wait_until
+
+DOCS = 20000
+MOMENTS = 150 if LONG else 32
+STEP = {
+    "update": "things",
+    "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "seen": {"$add": ["$k", 0.5]}}},
+             {"$unset": "old"}],
+}
+
+
+class KillTest(ServerTest):
+    """Subclassed once a topology, so that ctest runs the two at once."""
+
+    topology = None
+
+    def make_source(self, project):
+        """A database that every round copies its 20,000 documents from."""
+        source = project.db.client[project.db.name + "_source"]
+        self.addCleanup(project.db.client.drop_database, source.name)
+        source.things.insert_many(
+            ({"_id": k if k % 3 else f"s{k}", "k": k, "n": k, "old": k % 17, "pad": "x" * (k % 90)}
+             for k in range(DOCS)), ordered=False)
+        return source
+
+    def fresh(self, project, source):
+        project.empty()
+        source.things.aggregate([{"$out": {"db": project.db.name, "coll": "things"}}])
+
+    def finish(self, project, command):
+        """Runs the command until it exits 0; the dead process's lock may hold it off for a while, but
+        nothing that it left on the server may hold it off for longer."""
+        start = time.monotonic()
+
+        def done():
+            result = project.run(command, "--wait", "60s")
+            self.assertIn(result.rc, (0, 75), str(result))
+            return result.rc == 0
+        wait_until(done, f"`{command}` resumes", 180, pause=0.2)
+        self.assertLess(time.monotonic() - start, 45, f"seconds until `{command}` was through")
+
+    def assertMigratedOnce(self, project, message):
+        wrong = list(project.db.things.aggregate([
+            {"$match": {"$expr": {"$or": [
+                {"$ne": ["$n", {"$add": [{"$multiply": ["$k", 2]}, 1]}]},
+                {"$ne": ["$seen", {"$add": ["$k", 0.5]}]},
+                {"$ne": [{"$type": "$old"}, "missing"]}]}}},
+            {"$limit": 5}]))
+        self.assertEqual([], wrong, message)
+        self.assertEqual(DOCS, project.db.things.count_documents({}), message)
+
+    def seconds_of(self, project, command):
+        start = time.monotonic()
+        project.ok(command)
+        return time.monotonic() - start
+
+    def moments(self, seconds):
+        """Moments spread over the whole run, one at random in each equal part of it, again and again."""
+        part = seconds * 1.05 / MOMENTS
+        while True:
+            moments = [(i + self.random.random()) * part for i in range(MOMENTS)]
+            self.random.shuffle(moments)
+            yield from moments
+
+    def kill_after(self, project, moment, command):
+        running = project.start(command)
+        deadline = time.monotonic() + moment
+        wait_until(lambda: time.monotonic() >= deadline or not running.alive, "the moment", 60, 0.001)
+        alive = running.alive
+        running.kill()
+        return alive
+
+    def check_state_after_kill(self, project, name, message):
+        self.assertIn(project.state(name), ("pending", "interrupted", "applied"), message)
+
+    def run_up_killed_at_every_moment(self):
+        project = self.project(self.topology)
+        source = self.make_source(project)
+        project.config(engine={"workers": 2, "batch": {"docs": 100}})
+        name = project.migration("twice", STEP)
+        self.fresh(project, source)
+        before = project.raw()
+        moments = self.moments(self.seconds_of(project, "up"))
+        alive = 0  # kills that hit a running program
+        for number, moment in enumerate(itertools.islice(moments, 3 * MOMENTS)):
+            if alive == MOMENTS:
+                break
+            message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
+            self.fresh(project, source)
+            alive += self.kill_after(project, moment, "up")
+            self.check_state_after_kill(project, name, message)
+            if number % 4 == 0:  # the resumed run dies too
+                self.kill_after(project, moment / 2, "up")
+            if number % 8 == 5:  # an interrupted run is undone instead
+                self.finish(project, "down")
+                self.assertSameBytes(before, project.raw(), message)
+                continue
+            self.finish(project, "up")
+            self.assertMigratedOnce(project, message)
+            self.assertEqual(1, project.db.changelog.count_documents({}), message)
+            if number % 8 == 3:
+                project.ok("down")
+                self.assertSameBytes(before, project.raw(), message)
+        self.assertEqual(MOMENTS, alive, "kills that hit a running program")
+
+    def run_down_killed_at_every_moment(self):
+        project = self.project(self.topology)
+        source = self.make_source(project)
+        project.config(engine={"workers": 2, "batch": {"docs": 100}})
+        project.migration("twice", STEP)
+        self.fresh(project, source)
+        before = project.raw()
+        project.ok("up")
+        after = project.raw()
+        seconds = self.seconds_of(project, "down")
+        self.assertSameBytes(before, project.raw())
+        for number, moment in enumerate(itertools.islice(self.moments(seconds), MOMENTS // 3)):
+            message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
+            project.ok("up")
+            self.assertSameBytes(after, project.raw(), message)
+            self.kill_after(project, moment, "down")
+            self.finish(project, "down")
+            self.assertSameBytes(before, project.raw(), message)
+
+    def run_delete_and_copy_killed(self):
+        project = self.project(self.topology)
+        source = self.make_source(project)
+        project.config(engine={"workers": 2, "batch": {"docs": 100}})
+        project.migration(
+            "split", {"copy": "things", "to": "kept", "where": {"k": {"$mod": [2, 0]}},
+                      "with": [{"$set": {"copied": True}}]},
+            {"delete": "things", "where": {"k": {"$mod": [2, 0]}}})
+        self.fresh(project, source)
+        before = project.raw()
+        moments = self.moments(self.seconds_of(project, "up"))
+        for number, moment in enumerate(itertools.islice(moments, MOMENTS // 3)):
+            message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
+            self.fresh(project, source)
+            self.kill_after(project, moment, "up")
+            self.finish(project, "up")
+            self.assertEqual(DOCS // 2, project.db.things.count_documents({"k": {"$mod": [2, 1]}}), message)
+            self.assertEqual(DOCS // 2, project.db.things.count_documents({}), message)
+            self.assertEqual(DOCS // 2, project.db.kept.count_documents({"copied": True}), message)
+            if number % 3 == 0:
+                project.ok("down")
+                self.assertSameBytes(before, project.raw(), message)
+                self.assertEqual(0, project.db.kept.count_documents({}), message)
