@@ -47,9 +47,11 @@ int print_error(const Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Buffers of whole batches go back to the system when they are freed, instead of raising the
-  // threshold.
-  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  // Large buffers go back to the system when they are freed; by default their first release
+  // makes malloc keep them (mallopt(3)). Those of ordinary batches stay, or every batch would
+  // fault them in again.
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 2 << 20);
   install_signal_handlers();
   try {
     auto code = dispatch(argc, argv);

@@ -59,6 +59,16 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
   return first;
 }
 
+/// Every range is done, and behind them there is nothing: they reach the last `_id`, or the lanes
+/// found nothing more. Not so when a change of primary took the end of a lane's work back after the
+/// lane had ended.
+bool is_complete(const std::vector<Range>& ranges, size_t ranges_before, const StepState& state) {
+  bool all_done =
+      std::all_of(ranges.begin(), ranges.end(), [](const Range& range) { return range.done; });
+  bool reaches_end = !ranges.empty() && state.last && ranges.back().hi == *state.last;
+  return all_done && (reaches_end || ranges.size() == ranges_before);
+}
+
 }  // namespace
 
 Result<Counts> count_step(mongo::Client& client, const DocumentTask& task) {
@@ -79,15 +89,21 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
   progress.modified = before.modified;
   progress.unchanged = before.unchanged;
   progress.quarantined = before.quarantined;
-  RangeQueue queue(task, run.steps[index], run.epoch, std::move(existing), stop);
   ErrorBudget budget(task.max_errors, before.quarantined);
-  Status ended = run_lanes(client, {task, queue, budget, progress, stop});
-  auto counts = count_step(client, task);
-  if (counts) run.steps[index].counts = *counts;
-  run.steps[index].counts.conflicts = progress.conflicts;
-  Status saved = Runs(client, task.database).save_step(run, index);
-  if (!ended) return ended;
-  return saved;
+  while (true) {
+    size_t ranges_before = existing.size();
+    RangeQueue queue(task, run.steps[index], run.epoch, std::move(existing), stop);
+    Status ended = run_lanes(client, {task, queue, budget, progress, stop});
+    // A majority write: what is read behind it cannot be taken back any more.
+    Status saved = Runs(client, task.database).save_step(run, index);
+    existing = TRY(Ranges(client, task.database).read(task.key));
+    run.steps[index].counts = sum(existing);
+    run.steps[index].counts.conflicts = progress.conflicts;
+    (void)Runs(client, task.database).save_step(run, index);
+    if (!ended) return ended;
+    if (!saved) return saved;
+    if (is_complete(existing, ranges_before, run.steps[index])) return {};
+  }
 }
 
 }  // namespace whimbrel

@@ -18,7 +18,7 @@ namespace {
 
 // A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
 // server.
-constexpr size_t kCommandBytes = 4 << 20;
+constexpr size_t kCommandBytes = 2 << 20;
 
 const Document* pipeline_of(const Step& step) {
   if (auto* update = std::get_if<UpdateStep>(&step.body)) {

@@ -12,6 +12,10 @@ using Clock = std::chrono::steady_clock;
 
 // Longer than an election and a restart of the server take.
 constexpr std::chrono::seconds kPatience{120};
+// A commit that waits for a majority stands idle for milliseconds. Data, journal and checkpoint
+// commit together, so a change of primary takes a batch back whole and the lane goes on from there;
+// waiting every few batches keeps secondaries from falling behind.
+constexpr int kBatchesPerWait = 8;
 constexpr std::chrono::milliseconds kFirstWait{10};
 constexpr std::chrono::milliseconds kLongestWait{1000};
 
@@ -62,9 +66,9 @@ Status Lane::work_through(Range range) {
   while (!range.done) {
     if (shared_.stop.requested()) return shared_.stop.error();
     auto started = Clock::now();
-    Checkpoint checkpoint = TRY(migrate_safely(range));
-    range = advanced(std::move(range), checkpoint);
-    report(checkpoint, started);
+    Range next = TRY(migrate_safely(range));
+    report(range.counts, next.counts, started);
+    range = std::move(next);
   }
   return {};
 }
@@ -76,7 +80,7 @@ Result<Checkpoint> Lane::migrate_batch(const Range& range) {
 }
 
 Result<Checkpoint> Lane::attempt(const Range& range) {
-  TRY(begin());
+  TRY(begin(range));
   auto checkpoint = migrate_batch(range);
   if (!checkpoint) {
     if (session_) session_->abort();
@@ -86,12 +90,12 @@ Result<Checkpoint> Lane::attempt(const Range& range) {
   return checkpoint;
 }
 
-Result<Checkpoint> Lane::migrate_safely(const Range& range) {
+Result<Range> Lane::migrate_safely(const Range& range) {
   auto give_up = Clock::now() + kPatience;
   auto wait = kFirstWait;
   while (true) {
     auto checkpoint = attempt(range);
-    if (checkpoint) return checkpoint;
+    if (checkpoint) return advanced(range, *checkpoint);
     Error error = std::move(checkpoint).error();
     if (error.retry == Retry::kNo) {
       if (!isolates(error)) return error;
@@ -102,27 +106,22 @@ Result<Checkpoint> Lane::migrate_safely(const Range& range) {
     if (Clock::now() > give_up) return error;
     if (!shared_.stop.sleep(wait)) return shared_.stop.error();
     wait = std::min(wait * 2, kLongestWait);
-    // The failed attempt may have been saved all the same, when only its answer was lost.
-    auto saved = saved_meanwhile(range);
-    if (saved && *saved) return **std::move(saved);
-    if (!saved && saved.error().retry == Retry::kNo) return std::move(saved).error();
+    auto moved = moved_meanwhile(range);
+    if (moved && *moved) return **std::move(moved);
+    if (!moved && moved.error().retry == Retry::kNo) return std::move(moved).error();
   }
 }
 
-Result<std::optional<Checkpoint>> Lane::saved_meanwhile(const Range& range) {
+/// Where the range stands if that is not where we left it: the failed attempt was saved and only
+/// its answer lost, or a change of primary took batches back.
+Result<std::optional<Range>> Lane::moved_meanwhile(const Range& range) {
   const DocumentTask& task = shared_.task;
   Range now = TRY(Ranges(*client_, task.database).read_one(task.key, range.number));
   if (now.epoch != range.epoch) {
     return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
   }
-  if (now.batch == range.batch) return std::optional<Checkpoint>();
-  Checkpoint checkpoint{*now.last, now.done, now.counts};
-  checkpoint.counts.scanned -= range.counts.scanned;
-  checkpoint.counts.modified -= range.counts.modified;
-  checkpoint.counts.unchanged -= range.counts.unchanged;
-  checkpoint.counts.quarantined -= range.counts.quarantined;
-  checkpoint.counts.journal_bytes -= range.counts.journal_bytes;
-  return std::optional<Checkpoint>(std::move(checkpoint));
+  if (now.batch == range.batch) return std::optional<Range>();
+  return std::optional<Range>(std::move(now));
 }
 
 /// True for errors that a document of the batch may be to blame for.
@@ -131,18 +130,18 @@ bool Lane::isolates(const Error& error) {
          batch_.open_entries.empty();
 }
 
-Result<Checkpoint> Lane::set_aside(const Range& range, const Error& reason) {
+Result<Range> Lane::set_aside(const Range& range, const Error& reason) {
   mongo::Value id = *batch_.before[0].find("_id");
   if (!shared_.budget.take(1)) return document_error(shared_.task.migration, id, reason);
   Checkpoint checkpoint = batch_.checkpoint({.quarantined = 1});
   TRY(retry_transient(shared_.stop, [&] { return record_aside(range, checkpoint, reason); }));
-  return checkpoint;
+  return advanced(range, checkpoint);
 }
 
 Status Lane::record_aside(const Range& range, const Checkpoint& checkpoint, const Error& reason) {
   const DocumentTask& task = shared_.task;
   mongo::View document = batch_.before[0];
-  TRY(begin());
+  TRY(begin(range));
   TRY(Quarantine(*client_, task.database)
           .add(task.key, task.migration,
                {mongo::OwnedValue(*document.find("_id")), reason.server_code, reason.message,
@@ -153,25 +152,26 @@ Status Lane::record_aside(const Range& range, const Checkpoint& checkpoint, cons
   return commit();
 }
 
-Status Lane::begin() {
+Status Lane::begin(const Range& range) {
   if (!session_) return {};
   session_->abort();  // what a failed attempt may have left open
-  return session_->begin();
+  bool waits = range.batch % kBatchesPerWait == kBatchesPerWait - 1;
+  return session_->begin(waits ? mongo::Durability::kMajority : mongo::Durability::kAcknowledged);
 }
 
 Status Lane::commit() {
   return session_ ? session_->commit() : Status();
 }
 
-void Lane::report(const Checkpoint& checkpoint, Clock::time_point started) {
+void Lane::report(const Counts& before, const Counts& after, Clock::time_point started) {
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
   auto docs = static_cast<int>(batch_.before.size());
   size_.took(took, docs);
   Progress& progress = shared_.progress;
-  progress.scanned += checkpoint.counts.scanned;
-  progress.modified += checkpoint.counts.modified;
-  progress.unchanged += checkpoint.counts.unchanged;
-  progress.quarantined += checkpoint.counts.quarantined;
+  progress.scanned += after.scanned - before.scanned;
+  progress.modified += after.modified - before.modified;
+  progress.unchanged += after.unchanged - before.unchanged;
+  progress.quarantined += after.quarantined - before.quarantined;
   progress.batch_docs = docs;
   progress.batch_ms = took.count();
 }

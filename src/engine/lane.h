@@ -34,16 +34,17 @@ class Lane {
   Result<Checkpoint> migrate_batch(const Range& range);
 
   // Wrappers of the line: as often as it takes, as one transaction, around a bad document.
-  Result<Checkpoint> migrate_safely(const Range& range);
+  Result<Range> migrate_safely(const Range& range);
   Result<Checkpoint> attempt(const Range& range);
-  Result<std::optional<Checkpoint>> saved_meanwhile(const Range& range);
-  Result<Checkpoint> set_aside(const Range& range, const Error& reason);
+  Result<std::optional<Range>> moved_meanwhile(const Range& range);
+  Result<Range> set_aside(const Range& range, const Error& reason);
   Status record_aside(const Range& range, const Checkpoint& checkpoint, const Error& reason);
   bool isolates(const Error& error);
-  Status begin();
+  Status begin(const Range& range);
   Status commit();
   mongo::Session* session() { return session_ ? &*session_ : nullptr; }
-  void report(const Checkpoint& checkpoint, std::chrono::steady_clock::time_point started);
+  void report(const Counts& before, const Counts& after,
+              std::chrono::steady_clock::time_point started);
 
   std::unique_ptr<mongo::Client>
       client_;  ///< at a fixed address: source, sink and session refer to it

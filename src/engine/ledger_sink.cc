@@ -20,7 +20,7 @@ using mongo::View;
 namespace {
 
 // How often a document that the application keeps writing is read again.
-constexpr int kMostAttempts = 5;
+constexpr int kMostRounds = 5;
 
 Error ambiguous() {
   return Error{ErrorKind::kFailed,
@@ -64,6 +64,16 @@ std::map<std::string, Recorded> latest_images(const std::vector<JournalEntry>& e
   return latest;
 }
 
+/// True when some attempt at this batch, by whomever, turned document `id` into `digest`.
+bool was_made(const std::vector<JournalEntry>& entries, const Value& id, const Digest& digest) {
+  for (const JournalEntry& entry : entries) {
+    for (size_t i = 0; i < entry.before.size(); ++i) {
+      if (entry.after[i] == digest && entry.before[i].find("_id")->same_bytes(id)) return true;
+    }
+  }
+  return false;
+}
+
 class LedgerSink : public Sink {
  public:
   LedgerSink(mongo::Client& client, const DocumentTask& task, ErrorBudget& budget)
@@ -80,7 +90,7 @@ class LedgerSink : public Sink {
                            mongo::Session*) override {
     Work work{.range = range, .plan = batch.checkpoint({}), .counts = {}, .failures = {}};
     if (batch.open_entries.empty()) {
-      TRY(write_attempt(work, 0, batch.before, changes.after));
+      TRY(write_attempt(work, first_attempt(range.epoch), batch.before, changes.after));
     } else {
       work.plan = *batch.open_entries.front().checkpoint;
       TRY(settle(work, batch));
@@ -106,14 +116,16 @@ class LedgerSink : public Sink {
   /// Journals and writes `before` → `after`; documents that the application changed first are read
   /// and transformed again, and go round once more.
   Status write_attempt(Work& work, int attempt, DocumentList before, DocumentList after) {
-    for (; !before.empty(); ++attempt) {
+    for (int round = 1; !before.empty(); ++attempt, ++round) {
+      // `before` was read before this: if somebody took over since, its guards will fail.
+      TRY(ranges_.assert_owned(task_.key, work.range));
       JournalEntry entry{.range = work.range.number, .batch = work.range.batch, .attempt = attempt};
       entry.checkpoint = work.plan;
       std::vector<Replacement> wanted = plan_writes(work, before, after, entry);
       if (wanted.empty()) return {};
       work.counts.journal_bytes += TRY(journal_.add(task_.key, entry, nullptr));
       SwapOutcome outcome = TRY(swap_guarded(target_, wanted));
-      DocumentList again = TRY(sort_out(work, wanted, outcome, attempt));
+      DocumentList again = TRY(sort_out(work, wanted, outcome, round));
       DocumentList images = TRY(transformed(again));
       before = std::move(again);
       after = std::move(images);
@@ -144,20 +156,38 @@ class LedgerSink : public Sink {
   /// Counts what was written, keeps what failed, and reads again what the application changed
   /// first.
   Result<DocumentList> sort_out(Work& work, const std::vector<Replacement>& wanted,
-                                const SwapOutcome& outcome, int attempt) {
+                                const SwapOutcome& outcome, int round) {
     work.counts.modified += static_cast<int64_t>(outcome.written);
-    work.counts.conflicts += static_cast<int64_t>(outcome.untouched.size());
     for (const mongo::WriteError& refused : outcome.refused) {
       work.failures.push_back(failure(wanted[refused.index], refused.error));
     }
-    bool give_up = is_copy() || attempt + 1 >= kMostAttempts;
-    if (give_up) {
-      for (size_t at : outcome.untouched) {
-        work.failures.push_back(failure(wanted[at], is_copy() ? taken() : contended()));
-      }
-      return DocumentList();
+    std::vector<size_t> changed = TRY(not_ours(work, wanted, outcome.untouched));
+    work.counts.conflicts += static_cast<int64_t>(changed.size());
+    bool give_up = is_copy() || round >= kMostRounds;
+    if (!give_up) return read_again(wanted, changed);
+    for (size_t at : changed) {
+      work.failures.push_back(failure(wanted[at], is_copy() ? taken() : contended()));
     }
-    return read_again(wanted, outcome.untouched);
+    return DocumentList();
+  }
+
+  /// Leaves out the documents that are what this migration makes of them: an earlier owner of the
+  /// lock, whose command was still under way, has written them.
+  Result<std::vector<size_t>> not_ours(Work& work, const std::vector<Replacement>& wanted,
+                                       const std::vector<size_t>& untouched) {
+    std::vector<size_t> others;
+    if (untouched.empty()) return others;
+    auto recorded = TRY(journal_.read_batch(task_.key, work.range.number, work.range.batch));
+    std::vector<Value> ids;
+    for (size_t at : untouched) ids.push_back(wanted[at].id);
+    auto current = TRY(read_current(target_, ids, nullptr));
+    for (size_t i = 0; i < untouched.size(); ++i) {
+      View now = current[i];
+      bool ours = !now.empty() && was_made(recorded, ids[i], mongo::digest_of(now));
+      if (ours) ++work.counts.modified;
+      else others.push_back(untouched[i]);
+    }
+    return others;
   }
 
   static Failure failure(const Replacement& wanted, Error error) {
@@ -188,7 +218,7 @@ class LedgerSink : public Sink {
     auto recorded = latest_images(batch.open_entries);
     DocumentList todo =
         is_copy() ? TRY(uncopied(work, batch, recorded)) : TRY(unchanged_yet(work, recorded));
-    int attempt = batch.open_entries.back().attempt + 1;
+    int attempt = std::max(first_attempt(work.range.epoch), batch.open_entries.back().attempt + 1);
     DocumentList images = TRY(transformed(todo));
     return write_attempt(work, attempt, std::move(todo), std::move(images));
   }

@@ -16,8 +16,7 @@ class PlainSink : public Sink {
       auto outcome = TRY(write_range(client_, task_, batch, nullptr));
       bool deletes = std::holds_alternative<DeleteStep>(task_.step.body);
       counts.modified = deletes ? outcome.matched : outcome.modified;
-      auto read = static_cast<int64_t>(batch.before.size());
-      counts.unchanged = std::max<int64_t>(0, read - counts.modified);
+      counts.unchanged = outcome.matched - counts.modified;
     }
     Checkpoint checkpoint = batch.checkpoint(counts);
     TRY(ranges_.save(task_.key, range, checkpoint, durability(batch), nullptr));

@@ -35,10 +35,14 @@ class CollectionSource : public Source {
  private:
   Document command(const Bound& from, const OwnedValue& hi, int docs) const {
     Document by_id = make_document("_id", 1);
-    Document find = make_document("find", task_.collection(), "filter",
-                                  range_and(range_filter(from, hi), task_.where()), "sort", by_id);
+    // Ids alone come from the index: `where` would make the server read every document twice.
+    bool ids_only = fetch_ == Fetch::kIdsOnly;
+    Document range = range_filter(from, hi);
+    Document find =
+        make_document("find", task_.collection(), "filter",
+                      ids_only ? range : range_and(range, task_.where()), "sort", by_id);
     find.append("hint", by_id).append("limit", docs).append("batchSize", docs);
-    if (fetch_ == Fetch::kIdsOnly) find.append("projection", by_id);
+    if (ids_only) find.append("projection", by_id);
     return find;
   }
 

@@ -7,7 +7,10 @@
 
 namespace whimbrel {
 
-enum class Fetch { kDocuments, kIdsOnly };
+enum class Fetch {
+  kDocuments,  ///< the documents that match `where`
+  kIdsOnly,    ///< `{_id}` of every document, from the index alone
+};
 
 /// Reads with `hint {_id: 1}`, at most `docs` documents and about `bytes` bytes at a time; a larger
 /// single document comes alone.

@@ -17,7 +17,7 @@ namespace {
 
 // A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
 // server.
-constexpr size_t kCommandBytes = 4 << 20;
+constexpr size_t kCommandBytes = 2 << 20;
 constexpr size_t kCommandStatements = 1000;
 constexpr size_t kLargeDocument = 5 << 20;
 constexpr size_t kSmallField = 4 << 10;

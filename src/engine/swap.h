@@ -17,7 +17,7 @@ struct Replacement {
 
 /// What became of each replacement, by its position.
 struct SwapOutcome {
-  size_t written = 0;  ///< documents that somebody deleted first are counted here, too
+  size_t written = 0;             ///< documents that somebody deleted first are counted here, too
   std::vector<size_t> untouched;  ///< somebody changed the document first: it was not written
   std::vector<mongo::WriteError> refused;  ///< the server refused the write, and why
 };

@@ -225,10 +225,17 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
 
 Status ensure_state_collections(Project& project) {
   constexpr int kNamespaceExists = 48;
+  // Journal frames are compressed already.
+  const Document raw =
+      Document::from_json(
+          R"({"storageEngine": {"wiredTiger": {"configString": "block_compressor=none"}}})")
+          .value();
   for (const std::string& name : {std::string(kRunsCollection), std::string(kRangesCollection),
                                   std::string(kJournalCollection), std::string(kErrorsCollection),
                                   project.config.changelog_collection}) {
-    auto made = project.client.run(project.database, make_document("create", name));
+    Document create = make_document("create", name);
+    if (name == kJournalCollection) create.append_all(raw);
+    auto made = project.client.run(project.database, create);
     if (!made && made.error().server_code != kNamespaceExists) return std::move(made).error();
   }
   return {};

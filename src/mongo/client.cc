@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <mongoc/mongoc.h>
 
-#include <charconv>
+#include <cstdlib>
 #include <mutex>
 #include <set>
 
@@ -43,6 +43,8 @@ void initialise_driver() {
   static std::once_flag once;
   std::call_once(once, [] {
     mongoc_log_set_handler(log_handler, nullptr);
+    // The driver's counters live in /dev/shm, where a killed process leaves them behind.
+    setenv("MONGOC_DISABLE_SHM", "1", 0);
     mongoc_init();
   });
 }
@@ -232,16 +234,17 @@ Result<Session> Session::start(Client& client) {
   return Session(std::move(impl));
 }
 
-Status Session::begin() {
+Status Session::begin(Durability durability) {
   TransactionOptions options(mongoc_transaction_opts_new());
   mongoc_read_concern_t* snapshot = mongoc_read_concern_new();
   mongoc_read_concern_set_level(snapshot, MONGOC_READ_CONCERN_LEVEL_SNAPSHOT);
   mongoc_transaction_opts_set_read_concern(options.get(), snapshot);
   mongoc_read_concern_destroy(snapshot);
-  mongoc_write_concern_t* majority = mongoc_write_concern_new();
-  mongoc_write_concern_set_wmajority(majority, 0);
-  mongoc_transaction_opts_set_write_concern(options.get(), majority);
-  mongoc_write_concern_destroy(majority);
+  mongoc_write_concern_t* concern = mongoc_write_concern_new();
+  if (durability == Durability::kMajority) mongoc_write_concern_set_wmajority(concern, 0);
+  else mongoc_write_concern_set_w(concern, 1);
+  mongoc_transaction_opts_set_write_concern(options.get(), concern);
+  mongoc_write_concern_destroy(concern);
   bson_error_t problem;
   if (!mongoc_client_session_start_transaction(impl_->handle.get(), options.get(), &problem)) {
     return impl_->client->impl().explain(problem, View());

@@ -38,6 +38,12 @@ struct ConnectOptions {
   std::chrono::milliseconds server_selection{10'000};  ///< used unless the URI sets its own
 };
 
+/// How sure a write must be before it returns. Inside a transaction the commit decides.
+enum class Durability {
+  kMajority,      ///< `{w: "majority", j: true}`: survives a crash and a change of primary
+  kAcknowledged,  ///< `{w: 1}`: for data that a later majority write covers
+};
+
 class Session;
 
 class Client {
@@ -86,8 +92,9 @@ class Session {
   Session(Session&&) noexcept;
   ~Session();  ///< Aborts an open transaction.
 
-  /// Snapshot read concern, majority write concern.
-  Status begin();
+  /// Snapshot read concern. With kAcknowledged the commit returns before a majority has it: a
+  /// change of primary may then take the whole transaction back.
+  Status begin(Durability durability = Durability::kMajority);
   /// Retries by itself as long as the outcome is unknown, up to `patience`. After an error with
   /// Retry::kUnknownCommit the transaction may have been committed.
   Status commit(std::chrono::milliseconds patience = std::chrono::seconds(60));

@@ -25,12 +25,6 @@ struct WriteOutcome {
   Status all_accepted() const;
 };
 
-/// How sure a write must be before it returns. Inside a transaction the commit decides.
-enum class Durability {
-  kMajority,      ///< `{w: "majority", j: true}`: survives a crash and a change of primary
-  kAcknowledged,  ///< `{w: 1}`: for data that a later majority write covers
-};
-
 enum class Upsert { kNo, kYes };
 
 /// Borrows its client: same thread, shorter life.

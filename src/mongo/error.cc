@@ -9,9 +9,11 @@ namespace whimbrel::mongo {
 namespace {
 
 // Codes after which the same command may succeed: changes of primary, shutdowns, lost connections
-// (MongoDB's error_codes.yml, category RetriableError).
-constexpr std::array kTransientCodes = {6,   7,    89,    91,    134,   189,   202,   234, 262,
-                                        317, 9001, 10107, 11600, 11602, 13435, 13436, 50};
+// (MongoDB's error_codes.yml, category RetriableError), and operations, cursors and sessions that
+// were killed.
+constexpr std::array kTransientCodes = {6,     7,     43,    50,    89,    91,   134,
+                                        189,   202,   234,   237,   262,   317,  9001,
+                                        10107, 11600, 11601, 11602, 13435, 13436};
 constexpr int kWriteConflict = 112;
 constexpr int kLockTimeout = 24;
 

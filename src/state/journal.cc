@@ -88,6 +88,10 @@ Status unpack(JournalEntry& entry, const std::vector<uint8_t>& frame) {
 
 }  // namespace
 
+int first_attempt(int64_t epoch) {
+  return static_cast<int>(epoch % 2'000'000) * 1000;
+}
+
 Result<int64_t> Journal::add(const StepKey& key, const JournalEntry& entry,
                              mongo::Session* session) {
   std::vector<uint8_t> frame = compressor_.compress(entry.before.bytes());
@@ -99,8 +103,11 @@ Result<int64_t> Journal::add(const StepKey& key, const JournalEntry& entry,
     id.append("slice", slice);
     Document document = slice == 0 ? first_slice_fields(entry) : make_document("v", kStateVersion);
     document.append_binary("before", part);
-    // An upsert: a resumed ledger may write the same batch again.
-    TRY(entries_.update_one(make_document("_id", id), document, mongo::Upsert::kYes, session));
+    Document whole = make_document("_id", id);
+    whole.append_all(document);
+    if (session) TRY(entries_.insert_one(whole, session));
+    // A resumed ledger may write the same batch again.
+    else TRY(entries_.update_one(make_document("_id", id), document, mongo::Upsert::kYes));
   }
   return static_cast<int64_t>(frame.size() + entry.after.size() * sizeof(mongo::Digest));
 }

@@ -15,14 +15,18 @@ namespace whimbrel {
 struct JournalEntry {
   int range = 0;
   int batch = 0;
-  int attempt =
-      0;  ///< above 0: the documents of this batch that the application changed in between
+  int attempt = 0;  ///< counts up within a batch, from first_attempt(epoch); the highest one of a
+                    ///< document is what happened to it
   mongo::DocumentList before;        ///< for `copy`: `{_id}` of what was inserted
   std::vector<mongo::Digest> after;  ///< as many as `before`; zero: the document was
                                      ///< deleted; none at all: to be computed again from `before`
   int64_t now = 0;  ///< what `$$NOW` was, milliseconds; only where `after` is to be computed again
   std::optional<Checkpoint> checkpoint;  ///< where the batch ends; only in ledgers
 };
+
+/// Attempts of a later owner of the lock count higher than those of an earlier one that does not
+/// know yet that it lost it.
+int first_attempt(int64_t epoch);
 
 /// Entries are one zstd frame each, cut into documents of at most 12 MiB. Not thread-safe.
 class Journal {

@@ -107,9 +107,16 @@ Status Ranges::save(const StepKey& key, const Range& range, const Checkpoint& ch
                                    durability, session));
   TRY(outcome.all_accepted());
   if (outcome.matched == 1) return {};
-  return Error{ErrorKind::kLockHeld,
-               "another process took this run over; nothing was written after that",
-               "whimbrel status"};
+  Error error{ErrorKind::kLockHeld,
+              "another process took this run over; nothing was written after that",
+              "whimbrel status"};
+  if (TRY(read_one(key, range.number)).epoch == range.epoch) error.retry = Retry::kTransient;
+  return error;
+}
+
+Status Ranges::assert_owned(const StepKey& key, const Range& range) const {
+  if (TRY(read_one(key, range.number)).epoch == range.epoch) return {};
+  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
 }
 
 Status Ranges::assert_epoch(const StepKey& key, int number, int64_t epoch,

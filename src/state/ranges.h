@@ -52,10 +52,14 @@ class Ranges {
   Status add(const StepKey& key, const Range& range, mongo::Session* session) const;
   /// Gives every range of the run the new epoch: from now on no older holder can save a checkpoint.
   Status fence(const std::string& run, int64_t epoch) const;
-  /// Saves the checkpoint if the range is still at `range.batch` and `range.epoch`, and applies it
-  /// to `range` in memory. kLockHeld when somebody fenced us out.
+  /// Saves the checkpoint if the range is still at `range.batch` and `range.epoch`. kLockHeld when
+  /// somebody fenced us out; Retry::kTransient when the range is still ours but stands elsewhere,
+  /// because an answer was lost or a change of primary took batches back: read it again.
   Status save(const StepKey& key, const Range& range, const Checkpoint& checkpoint,
               mongo::Durability durability, mongo::Session* session) const;
+  /// kLockHeld unless the range still has our epoch. What was read before this call was read by its
+  /// owner.
+  Status assert_owned(const StepKey& key, const Range& range) const;
   /// kLockHeld unless the range still has that epoch; the transaction fails if it changes
   /// meanwhile.
   Status assert_epoch(const StepKey& key, int number, int64_t epoch, mongo::Session& session) const;
