@@ -3,7 +3,7 @@
 
 namespace whimbrel {
 
-/// Runs one whimbrel command and returns its exit code (docs/exit-codes.md). Installs handlers for
+/// Runs one whimbrel command and returns its exit code (`whimbrel help exit-codes`). Installs handlers for
 /// SIGINT and SIGTERM; call it once, from the main thread.
 int main(int argc, char** argv);
 

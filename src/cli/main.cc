@@ -50,8 +50,8 @@ int main(int argc, char** argv) {
   // Large buffers go back to the system when they are freed; by default their first release
   // makes malloc keep them (mallopt(3)). Those of ordinary batches stay, or every batch would
   // fault them in again.
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 2 << 20);
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
   install_signal_handlers();
   try {
     auto code = dispatch(argc, argv);

@@ -122,13 +122,6 @@ Status update_copies(const Collection& scratch, const DocumentTask& task) {
   return outcome.all_accepted();
 }
 
-std::string id_key(View document) {
-  auto id = document.find("_id");
-  std::string key(1, static_cast<char>(id->type()));
-  key.append(reinterpret_cast<const char*>(id->bytes().data()), id->bytes().size());
-  return key;
-}
-
 Result<DocumentList> images_by_scratch(mongo::Client& client, const DocumentTask& task,
                                        const DocumentList& before) {
   Scratch scratch(client, task);
@@ -137,10 +130,10 @@ Result<DocumentList> images_by_scratch(mongo::Client& client, const DocumentTask
   TRY(update_copies(*scratch, task));
   std::map<std::string, Document> found;
   auto cursor = TRY(scratch->find(View()));
-  while (auto image = TRY(cursor.next())) found.emplace(id_key(*image), *image);
+  while (auto image = TRY(cursor.next())) found.emplace(image->find("_id")->map_key(), *image);
   DocumentList images;
   for (size_t i = 0; i < before.size(); ++i) {
-    auto image = found.find(id_key(before[i]));
+    auto image = found.find(before[i].find("_id")->map_key());
     if (image != found.end()) images.add(image->second);
   }
   return images;

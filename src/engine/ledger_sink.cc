@@ -35,34 +35,12 @@ Error taken() {
                "another document with this _id is in the target collection already"};
 }
 
-std::string key_of(const Value& id) {
-  std::string key(1, static_cast<char>(id.type()));
-  key.append(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
-  return key;
-}
-
 /// A document that cannot be written, and why.
 struct Failure {
   Document before;
   OwnedValue id;
   Error error;
 };
-
-/// What the journal of an interrupted batch says of one document; the latest attempt counts.
-struct Recorded {
-  View before;
-  Digest after;
-};
-
-std::map<std::string, Recorded> latest_images(const std::vector<JournalEntry>& entries) {
-  std::map<std::string, Recorded> latest;
-  for (const JournalEntry& entry : entries) {
-    for (size_t i = 0; i < entry.before.size(); ++i) {
-      latest[key_of(*entry.before[i].find("_id"))] = {entry.before[i], entry.after[i]};
-    }
-  }
-  return latest;
-}
 
 /// True when some attempt at this batch, by whomever, turned document `id` into `digest`.
 bool was_made(const std::vector<JournalEntry>& entries, const Value& id, const Digest& digest) {
@@ -223,9 +201,9 @@ class LedgerSink : public Sink {
     return write_attempt(work, attempt, std::move(todo), std::move(images));
   }
 
-  Result<DocumentList> unchanged_yet(Work& work, const std::map<std::string, Recorded>& recorded) {
+  Result<DocumentList> unchanged_yet(Work& work, const std::map<std::string, Image>& recorded) {
     std::vector<Value> ids;
-    std::vector<const Recorded*> images;
+    std::vector<const Image*> images;
     for (const auto& [key, image] : recorded) {
       ids.push_back(*image.before.find("_id"));
       images.push_back(&image);
@@ -246,7 +224,7 @@ class LedgerSink : public Sink {
 
   /// Documents of the source whose copies are not in the target yet.
   Result<DocumentList> uncopied(Work& work, const Batch& batch,
-                                const std::map<std::string, Recorded>& recorded) {
+                                const std::map<std::string, Image>& recorded) {
     DocumentList source;
     auto cursor = TRY(source_.find(batch.filter(task_)));
     while (auto document = TRY(cursor.next())) source.add(*document);
@@ -256,7 +234,7 @@ class LedgerSink : public Sink {
     auto current = TRY(read_current(target_, ids, nullptr));
     DocumentList todo;
     for (size_t i = 0; i < copies.size(); ++i) {
-      auto ours = recorded.find(key_of(ids[i]));
+      auto ours = recorded.find(ids[i].map_key());
       View now = current[i];
       bool done =
           !now.empty() && ours != recorded.end() && mongo::digest_of(now) == ours->second.after;

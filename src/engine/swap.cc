@@ -212,12 +212,6 @@ Status settle_chunk(const Collection& collection, const std::vector<Replacement>
   return {};
 }
 
-std::string id_bytes(const Value& id) {
-  std::string key(1, static_cast<char>(id.type()));
-  key.append(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
-  return key;
-}
-
 }  // namespace
 
 Result<SwapOutcome> swap_guarded(const Collection& collection,
@@ -244,7 +238,7 @@ Result<std::vector<Document>> read_current(const Collection& collection,
   std::unordered_map<std::string, size_t> position;
   Array wanted;
   for (size_t i = 0; i < ids.size(); ++i) {
-    position.emplace(id_bytes(ids[i]), i);
+    position.emplace(ids[i].map_key(), i);
     wanted.add(ids[i]);
   }
   Document in;
@@ -255,7 +249,7 @@ Result<std::vector<Document>> read_current(const Collection& collection,
       TRY(mongo::Cursor::open(collection.client(), collection.database(), command, session));
   std::vector<Document> current(ids.size());
   while (auto found = TRY(cursor.next())) {
-    auto at = position.find(id_bytes(*found->find("_id")));
+    auto at = position.find(found->find("_id")->map_key());
     if (at != position.end()) current[at->second] = Document(*found);
   }
   return current;

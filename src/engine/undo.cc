@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
-#include <mutex>
 #include <thread>
 
 #include "base/retry.h"
@@ -41,29 +39,14 @@ std::vector<Portion> portions_of(const std::vector<Journal::EntryKey>& entries) 
   return portions;
 }
 
-/// What the journal says of one document; the latest attempt counts.
-struct Image {
-  View before;
-  Digest after;
-};
-
-std::vector<Image> latest_images(const std::vector<JournalEntry>& entries) {
-  std::map<std::string, Image> latest;
-  for (const JournalEntry& entry : entries) {
-    for (size_t i = 0; i < entry.before.size(); ++i) {
-      Value id = *entry.before[i].find("_id");
-      std::string key(reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size());
-      key += static_cast<char>(id.type());
-      latest[key] = {entry.before[i], entry.after.at(i)};
-    }
+/// The documents that the step changed. Whoever changed one that it left as it was changed nothing
+/// of ours.
+std::vector<Image> changed_images(const std::vector<JournalEntry>& entries) {
+  std::vector<Image> changed;
+  for (const auto& [key, image] : latest_images(entries)) {
+    if (mongo::digest_of(image.before) != image.after) changed.push_back(image);
   }
-  std::vector<Image> images;
-  for (auto& [key, image] : latest) {
-    // Whoever changed a document that the step left as it was changed nothing of ours.
-    bool left_alone = mongo::digest_of(image.before) == image.after;
-    if (!left_alone) images.push_back(image);
-  }
-  return images;
+  return changed;
 }
 
 class UndoLane {
@@ -109,7 +92,7 @@ class UndoLane {
     batch = Batch();
     auto entries = TRY(journal_.read_batch(task_.key, key.range, key.batch));
     for (JournalEntry& entry : entries) TRY(fill_in_digests(entry));
-    std::vector<Image> images = latest_images(entries);
+    std::vector<Image> images = changed_images(entries);
     if (!transactional()) {
       TRY(restore(images, batch, nullptr));
       return finish(key, batch, nullptr);

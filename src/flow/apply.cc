@@ -146,18 +146,6 @@ Status write_record(const UpSetting& setting, const Run& run, mongo::Session* se
   return Runs(project.client, project.database).save_state(run, session);
 }
 
-/// The changelog entry and the end of the run, together where the server can.
-Status record(const UpSetting& setting, const Run& run) {
-  Project& project = setting.project;
-  if (!project.client.server().has_transactions()) return write_record(setting, run, nullptr);
-  return retry_transient(setting.stop, [&]() -> Status {
-    auto session = TRY(mongo::Session::start(project.client));
-    TRY(session.begin());
-    TRY(write_record(setting, run, &session));
-    return session.commit();
-  });
-}
-
 bool ended_in_good_order(const Error& error) {
   return error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kTerminated ||
          error.kind == ErrorKind::kPaused || error.kind == ErrorKind::kUnreachable;
@@ -212,7 +200,8 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
     run.seconds = before + std::chrono::duration<double>(Clock::now() - started).count();
     if (done) {
       run.state = RunState::kDone;
-      done = record(setting, run);
+      done = write_together(
+          setting, [&](mongo::Session* session) { return write_record(setting, run, session); });
     }
   }
   if (!done) {
@@ -221,6 +210,18 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
   }
   setting.reporter.migration_done(Direction::kUp, run.file, run.counts(), run.seconds);
   return run;
+}
+
+Status write_together(const UpSetting& setting,
+                      const std::function<Status(mongo::Session*)>& write) {
+  mongo::Client& client = setting.project.client;
+  if (!client.server().has_transactions()) return write(nullptr);
+  return retry_transient(setting.stop, [&]() -> Status {
+    auto session = TRY(mongo::Session::start(client));
+    TRY(session.begin());
+    TRY(write(&session));
+    return session.commit();
+  });
 }
 
 Status ensure_state_collections(Project& project) {

@@ -1,6 +1,8 @@
 // Applies one migration: its steps in order, its checks, its changelog entry.
 #pragma once
 
+#include <functional>
+
 #include "base/stop.h"
 #include "engine/structural_step.h"
 #include "flow/history.h"
@@ -25,6 +27,11 @@ struct UpSetting {
 /// the run is marked failed or interrupted and can be resumed or undone.
 Result<Run> apply_migration(const UpSetting& setting, const Migration& migration,
                             const std::optional<Run>& open);
+
+/// Runs `write` in one transaction where the server has them, repeated while that may help; with no
+/// session elsewhere.
+Status write_together(const UpSetting& setting,
+                      const std::function<Status(mongo::Session*)>& write);
 
 /// Collections of whimbrel's own, made before the first transaction writes to them.
 Status ensure_state_collections(Project& project);

@@ -129,11 +129,7 @@ Result<std::vector<UndoItem>> choose_undo(Project&, const History& history,
 
 Status down(Project& project, const DownOptions& options, Reporter& reporter, Stop& stop,
             DownSummary& summary) {
-  Lock::Request request{project.lock_place(), "down", options.lock_wait,
-                        [&](const LockHolder& holder) {
-                          reporter.say("info", "waiting for the lock, held by " + holder.text());
-                        }};
-  Lock lock = TRY(Lock::acquire(project.client, request, stop));
+  Lock lock = TRY(acquire_lock(project, "down", options.lock_wait, reporter, stop));
   History history = TRY(read_history(project));
   std::vector<UndoItem> items = TRY(choose_undo(project, history, options));
   std::vector<std::string> names;

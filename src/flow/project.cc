@@ -22,6 +22,14 @@ Result<Project> open_project(Config config) {
   return Project{std::move(config), std::move(*client), std::move(database)};
 }
 
+Result<Lock> acquire_lock(Project& project, const std::string& command,
+                          std::chrono::milliseconds wait, Reporter& reporter, Stop& stop) {
+  Lock::Request request{project.lock_place(), command, wait, [&](const LockHolder& holder) {
+                          reporter.say("info", "waiting for the lock, held by " + holder.text());
+                        }};
+  return Lock::acquire(project.client, request, stop);
+}
+
 Status require_confirmation(const Config& config, const std::string& database,
                             const std::string& confirmed) {
   if (!config.is_protected || confirmed == database) return {};

@@ -8,6 +8,7 @@
 
 #include "migration/config.h"
 #include "mongo/client.h"
+#include "observe/reporter.h"
 #include "state/lock.h"
 
 namespace whimbrel {
@@ -24,6 +25,10 @@ struct Project {
 
 /// Connects. kBadConfig when neither the configuration nor the connection string names a database.
 Result<Project> open_project(Config config);
+
+/// The lock for a command that changes something; says on `reporter` whom it waits for.
+Result<Lock> acquire_lock(Project& project, const std::string& command,
+                          std::chrono::milliseconds wait, Reporter& reporter, Stop& stop);
 
 /// A protected environment wants its database's name; `confirmed` is what --confirm gave, or what a
 /// person typed. kUsage says what to type.

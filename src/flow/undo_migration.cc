@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/retry.h"
 #include "engine/checks.h"
 #include "engine/document_step.h"
 #include "engine/undo.h"
@@ -163,17 +162,6 @@ Status write_end(const UpSetting& setting, const Run& run, mongo::Session* sessi
   return Runs(project.client, project.database).save_state(run, session);
 }
 
-Status record_end(const UpSetting& setting, const Run& run) {
-  Project& project = setting.project;
-  if (!project.client.server().has_transactions()) return write_end(setting, run, nullptr);
-  return retry_transient(setting.stop, [&]() -> Status {
-    auto session = TRY(mongo::Session::start(project.client));
-    TRY(session.begin());
-    TRY(write_end(setting, run, &session));
-    return session.commit();
-  });
-}
-
 }  // namespace
 
 Status undo_migration(const UpSetting& setting, const UndoItem& item, DownSummary& summary) {
@@ -184,7 +172,8 @@ Status undo_migration(const UpSetting& setting, const UndoItem& item, DownSummar
   TRY(written ? undo_by_steps(setting, item, run, summary)
               : undo_by_reverse(setting, item, run, summary));
   run.state = RunState::kUndone;
-  TRY(record_end(setting, run));
+  TRY(write_together(setting,
+                     [&](mongo::Session* session) { return write_end(setting, run, session); }));
   Project& project = setting.project;
   TRY(Journal(project.client, project.database).remove(run.id));
   TRY(Ranges(project.client, project.database).remove(run.id));

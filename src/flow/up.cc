@@ -158,11 +158,7 @@ Result<std::vector<Todo>> choose_pending(const Config& config, const History& hi
 
 Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& stop,
           Summary& summary) {
-  Lock::Request request{project.lock_place(), "up", options.lock_wait,
-                        [&](const LockHolder& holder) {
-                          reporter.say("info", "waiting for the lock, held by " + holder.text());
-                        }};
-  Lock lock = TRY(Lock::acquire(project.client, request, stop));
+  Lock lock = TRY(acquire_lock(project, "up", options.lock_wait, reporter, stop));
   History history = TRY(read_history(project));
   std::vector<Todo> todo = TRY(choose_pending(project.config, history, options.selection));
   TRY(check_server(project, todo));

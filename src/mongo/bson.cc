@@ -108,6 +108,12 @@ bool Value::same_bytes(const Value& other) const {
          std::memcmp(bytes_.data(), other.bytes_.data(), bytes_.size()) == 0;
 }
 
+std::string Value::map_key() const {
+  std::string key(1, static_cast<char>(type_));
+  key.append(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
+  return key;
+}
+
 std::string Value::to_json() const {
   Document holder;
   holder.append("v", *this);

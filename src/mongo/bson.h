@@ -70,6 +70,8 @@ class Value {
 
   /// Same type and same bytes. Numerically equal values of two types are different.
   bool same_bytes(const Value& other) const;
+  /// Equal for two values exactly when same_bytes() is true: a key for maps.
+  std::string map_key() const;
   /// Canonical Extended JSON of the value alone.
   std::string to_json() const;
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "base/text.h"
 #include "mongo/error.h"
@@ -263,6 +264,7 @@ Status Session::commit(std::chrono::milliseconds patience) {
     Error error = impl_->client->impl().explain(problem, reply);
     bool again = error.retry == Retry::kUnknownCommit;
     if (!again || std::chrono::steady_clock::now() > deadline) return error;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
 

@@ -88,6 +88,16 @@ Status unpack(JournalEntry& entry, const std::vector<uint8_t>& frame) {
 
 }  // namespace
 
+std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entries) {
+  std::map<std::string, Image> latest;
+  for (const JournalEntry& entry : entries) {
+    for (size_t i = 0; i < entry.before.size() && i < entry.after.size(); ++i) {
+      latest[entry.before[i].find("_id")->map_key()] = {entry.before[i], entry.after[i]};
+    }
+  }
+  return latest;
+}
+
 int first_attempt(int64_t epoch) {
   return static_cast<int>(epoch % 2'000'000) * 1000;
 }

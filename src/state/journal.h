@@ -1,7 +1,7 @@
 // The journal: pre-images of what a run changed, and digests of what it made of them.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -23,6 +23,15 @@ struct JournalEntry {
   int64_t now = 0;  ///< what `$$NOW` was, milliseconds; only where `after` is to be computed again
   std::optional<Checkpoint> checkpoint;  ///< where the batch ends; only in ledgers
 };
+
+/// What the journal says of one document.
+struct Image {
+  mongo::View before;  ///< borrows from its entry
+  mongo::Digest after;
+};
+
+/// By the map_key() of the `_id`: the latest attempt at each document of a batch.
+std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entries);
 
 /// Attempts of a later owner of the lock count higher than those of an earlier one that does not
 /// know yet that it lost it.

@@ -52,8 +52,9 @@ def free_port():
 class Server:
     """One running mongod with its own folder."""
 
-    def __init__(self, folder, topology, cache_gb=0.5):
+    def __init__(self, folder, topology, cache_gb=0.5, flags=()):
         self.topology = topology
+        self.flags = list(flags)
         self.cache_gb = cache_gb
         self.folder = pathlib.Path(folder) / topology
         (self.folder / "db").mkdir(parents=True)
@@ -83,6 +84,7 @@ class Server:
         ]
         if self.topology == "replicaset":
             command += ["--replSet", "rs0", "--oplogSize", "1024"]
+        command += self.flags
         with open(self.folder / "log", "ab") as log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     preexec_fn=die_with_parent)
@@ -115,6 +117,13 @@ class Server:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+    def crash_and_restart(self):
+        """kill -9, and a new process on the same files and port."""
+        self.stop()
+        self.process = self._start()
+        if not self._answers():
+            raise RuntimeError(f"mongod does not come back:\n{self.log()[-3000:]}")
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import unittest
 import pymongo
 
 from support.project import Project
-from support.servers import TOPOLOGIES, shared, wait_until  # noqa: F401  (for the tests)
+from support.servers import TOPOLOGIES, Server, shared, wait_until  # noqa: F401  (for the tests)
 
 LONG = os.environ.get("WHIMBREL_TEST_LONG") == "1"
 _names = itertools.count()
@@ -67,9 +67,17 @@ class ServerTest(unittest.TestCase):
                         or int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big"))
         self.random = random.Random(self.seed)
 
-    def project(self, topology):
-        """A new project with a new database on the shared server."""
-        uri = shared()[topology]
+    def own_server(self, topology, flags=()):
+        """A server for this test alone, which may do to it what it likes."""
+        folder = tempfile.mkdtemp(prefix="whimbrel-server-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        server = Server(folder, topology, flags=flags)
+        self.addCleanup(server.stop)
+        return server
+
+    def project(self, topology, uri=None):
+        """A new project with a new database on the shared server, or on the one at `uri`."""
+        uri = uri or shared()[topology]
         client = pymongo.MongoClient(uri, datetime_conversion="DATETIME_AUTO")
         name = f"whimbrel_{os.getpid()}_{next(_names)}"
         folder = tempfile.mkdtemp(prefix="whimbrel-project-")
