@@ -17,6 +17,8 @@ namespace {
 
 // Small enough that lanes end together, large enough that carving costs little.
 constexpr int64_t kMostKeys = 25'000;
+// Carving is serial and takes about 10 ms: the last slices are not worth more of them.
+constexpr int64_t kFewestBatches = 3;
 // Where ids of several types meet, the slice's end is found by reading documents: bound their size.
 constexpr int64_t kMostBytesRead = 256 << 20;
 
@@ -94,11 +96,12 @@ Result<std::optional<Range>> RangeQueue::take(mongo::Client& client) {
 
 int64_t RangeQueue::slice_keys() const {
   int64_t left = std::max<int64_t>(0, task_.facts.documents - carved_keys_);
-  int64_t keys = std::min(left / (task_.workers * 4), kMostKeys);
+  int64_t keys = std::min(std::max(left / (task_.workers * 2), kFewestBatches * task_.limits.docs),
+                          std::max<int64_t>(kMostKeys, task_.limits.docs));
   if (task_.facts.average_bytes > 0) {
     keys = std::min(keys, kMostBytesRead / task_.facts.average_bytes);
   }
-  return std::max<int64_t>({keys, task_.limits.docs, 1});
+  return std::max<int64_t>(keys, 1);
 }
 
 Status RangeQueue::save_new(mongo::Client& client, const Range& range) const {
