@@ -86,6 +86,18 @@ Status unpack(JournalEntry& entry, const std::vector<uint8_t>& frame) {
   return {};
 }
 
+/// An entry that is there already was written by whoever took the run over: the range says so when
+/// it is read again.
+Status insert_new(const mongo::Collection& entries, const Document& entry,
+                  mongo::Session& session) {
+  constexpr int kDuplicateKey = 11000;
+  Status inserted = entries.insert_one(entry, &session);
+  if (inserted || inserted.error().server_code != kDuplicateKey) return inserted;
+  Error error = std::move(inserted).error();
+  error.retry = Retry::kTransient;
+  return error;
+}
+
 }  // namespace
 
 std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entries) {
@@ -115,7 +127,7 @@ Result<int64_t> Journal::add(const StepKey& key, const JournalEntry& entry,
     document.append_binary("before", part);
     Document whole = make_document("_id", id);
     whole.append_all(document);
-    if (session) TRY(entries_.insert_one(whole, session));
+    if (session) TRY(insert_new(entries_, whole, *session));
     // A resumed ledger may write the same batch again.
     else TRY(entries_.update_one(make_document("_id", id), document, mongo::Upsert::kYes));
   }
