@@ -71,10 +71,6 @@ bool is_complete(const std::vector<Range>& ranges, size_t ranges_before, const S
 
 }  // namespace
 
-Result<Counts> count_step(mongo::Client& client, const DocumentTask& task) {
-  return sum(TRY(Ranges(client, task.database).read(task.key)));
-}
-
 Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& run,
                          Progress& progress, Stop& stop) {
   auto index = static_cast<size_t>(task.key.step);

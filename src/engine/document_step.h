@@ -18,7 +18,4 @@ namespace whimbrel {
 Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& run,
                          Progress& progress, Stop& stop);
 
-/// The sum over a step's ranges, as the database has it.
-Result<Counts> count_step(mongo::Client& client, const DocumentTask& task);
-
 }  // namespace whimbrel

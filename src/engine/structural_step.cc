@@ -118,8 +118,4 @@ Status undo_structural_step(mongo::Client& client, const StructuralStep& at, Run
   return send_reverse(client, at, state.undo, conflicts);
 }
 
-Status run_unrecorded_step(mongo::Client& client, const StructuralStep& at) {
-  return send(client, at, true);
-}
-
 }  // namespace whimbrel

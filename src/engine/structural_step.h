@@ -25,7 +25,4 @@ Status apply_structural_step(mongo::Client& client, const StructuralStep& step, 
 Status undo_structural_step(mongo::Client& client, const StructuralStep& step, Run& run,
                             std::vector<mongo::OwnedValue>& conflicts);
 
-/// Runs a step of a written `down:` list, or of any list that keeps no record.
-Status run_unrecorded_step(mongo::Client& client, const StructuralStep& step);
-
 }  // namespace whimbrel

@@ -198,9 +198,4 @@ Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask
   return outcome;
 }
 
-Result<int64_t> journalled_batches(mongo::Client& client, const DocumentTask& task) {
-  auto entries = TRY(Journal(client, task.database).list(task.key));
-  return static_cast<int64_t>(entries.size());
-}
-
 }  // namespace whimbrel

@@ -23,7 +23,4 @@ struct UndoOutcome {
 Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask& task,
                                        const Run& run, Progress& progress, Stop& stop);
 
-/// How many batches the journal still holds of a step.
-Result<int64_t> journalled_batches(mongo::Client& client, const DocumentTask& task);
-
 }  // namespace whimbrel

@@ -224,10 +224,10 @@ Result<Session> Session::start(Client& client) {
   const bson_t* lsid = mongoc_client_session_get_lsid(handle.get());
   View id({bson_get_data(lsid), lsid->len});
   Client::Impl& owner = client.impl();
-  bool known = owner.announced.contains(id.to_json());
-  if (owner.announce && !known) {
+  std::string key = id.to_json();
+  if (owner.announce && !owner.announced.contains(key)) {
     TRY(owner.announce(client, id));
-    owner.announced.insert(id.to_json());
+    owner.announced.insert(std::move(key));
   }
   auto impl = std::make_unique<Impl>();
   impl->client = &client;
