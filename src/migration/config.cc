@@ -10,6 +10,7 @@
 #include "migration/config_file.h"
 #include "migration/config_schema.h"
 #include "migration/config_values.h"
+#include "migration/driver_options.h"
 #include "migration/expansion.h"
 #include "migration/fields.h"
 #include "migration/json.h"
@@ -100,7 +101,7 @@ Status check_database(const std::string& name) {
 
 /// Sets uri and database from the strongest source that has them.
 Status choose_server(Config& config, const Overrides& overrides, migration::ConfigValues& values) {
-  std::string source = "the file";
+  std::string source = config.script_file.empty() ? "the file" : config.script_file;
   std::string uri_file = overrides.uri_file;
   if (!overrides.uri.empty()) {
     config.uri = overrides.uri;
@@ -108,15 +109,15 @@ Status choose_server(Config& config, const Overrides& overrides, migration::Conf
   } else if (uri_file.empty()) {
     uri_file = values.text("mongodb.uriFile", "");
     config.uri = values.text("mongodb.uri", config.uri);
-    source = values.place("mongodb.uri");
+    if (values.find("mongodb.uri")) source = values.place("mongodb.uri");
   }
   if (!uri_file.empty()) {
     if (!values.problems().empty()) return {};
     config.uri = TRY(read_uri_file(config.directory, uri_file));
     source = redact_uri(uri_file);
   }
-  config.database =
-      overrides.database.empty() ? values.text("mongodb.database", "") : overrides.database;
+  config.database = overrides.database.empty() ? values.text("mongodb.database", config.database)
+                                               : overrides.database;
   if (!values.problems().empty()) return {};
   TRY(check_uri(config.uri, source));
   return check_database(config.database);
@@ -182,16 +183,14 @@ void read_project(Config& config, migration::ConfigValues& values) {
   }
 }
 
-std::vector<std::string> not_obeyed(const Config& config, const migration::ConfigFile& file,
-                                    const YamlNode& merged) {
+std::vector<std::string> not_obeyed(const Config& config, const YamlNode& merged) {
   std::vector<std::string> names;
-  for (std::string_view name : {"throttle", "windows", "backup", "notify", "node"}) {
+  for (std::string_view name : {"throttle", "windows", "backup", "notify"}) {
     if (merged.find(name)) names.emplace_back(name);
   }
   if (merged.find("requires")) {
     names.push_back(fmt::format("environments.{}.requires", config.environment));
   }
-  if (!file.javascript.empty()) names.push_back(file.javascript);
   return names;
 }
 
@@ -223,9 +222,54 @@ Result<std::string> choose_environment(const ConfigSources& sources, const YamlN
                hint};
 }
 
+void read_node(NodeConfig& node, migration::ConfigValues& values) {
+  node.command = values.text("node.command", node.command);
+  if (auto loaders = values.find("node.loaders")) {
+    node.loaders = migration::read_names(*loaders, "node.loaders", values.problems());
+  }
+  if (auto timeout = values.find("node.transformTimeout")) {
+    node.transform_timeout = std::chrono::milliseconds(
+        migration::read_duration(*timeout, "node.transformTimeout", values.problems()));
+  }
+  std::string command = variable("WHIMBREL_NODE");
+  if (!command.empty()) node.command = command;
+}
+
+/// What the JavaScript file knows goes before the defaults and behind everything else.
+void take_script_config(Config& config, const ScriptConfig& script) {
+  config.uri = script.uri.value_or(config.uri);
+  config.database = script.database.value_or(config.database);
+  config.migrations_directory = script.migrations_directory.value_or(config.migrations_directory);
+  config.changelog_collection = script.changelog_collection.value_or(config.changelog_collection);
+  config.lock_collection = script.lock_collection.value_or(config.lock_collection);
+  config.lock_ttl_seconds = script.lock_ttl_seconds.value_or(config.lock_ttl_seconds);
+  config.migration_extension = script.migration_extension.value_or(".js");
+  config.module_system = script.module_system.value_or(config.module_system);
+  config.use_file_hash = script.use_file_hash;
+}
+
+Status check_extension(const Config& config) {
+  if (config.migration_extension.empty() || config.migration_extension.starts_with(".")) return {};
+  return Error{ErrorKind::kBadConfig,
+               fmt::format("{}: migrationFileExtension must start with a dot, not '{}'",
+                           config.script_file, config.migration_extension)};
+}
+
+/// The YAML file's tree; an empty mapping when the project has only a JavaScript file.
+Result<YamlNode> read_yaml(const migration::ConfigFile& file, ProblemList& problems) {
+  YamlNode empty;
+  empty.kind = YamlNode::Kind::kMapping;
+  if (file.path.empty()) return empty;
+  std::string text = TRY(migration::read_config_text(file.path));
+  auto root = file.path.ends_with(".json") ? migration::parse_json(text, problems)
+                                           : migration::parse_yaml(text, problems);
+  if (root) migration::check_config(*root, problems);
+  return root ? std::move(*root) : empty;
+}
+
 }  // namespace
 
-Result<Config> load_config(const ConfigSources& sources) {
+Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig& read_script) {
   Config config;
   std::error_code ignored;
   fs::path directory = sources.directory.empty() ? fs::current_path(ignored)
@@ -233,23 +277,32 @@ Result<Config> load_config(const ConfigSources& sources) {
   config.directory = directory.lexically_normal().string();
   migration::ConfigFile file = TRY(migration::find_config_file(config.directory, sources.file));
   config.file = file.path;
+  config.script_file = file.javascript;
   Overrides overrides = TRY(read_overrides(sources));
-  std::string text = TRY(migration::read_config_text(file.path));
-
-  ProblemList problems(file.path);
-  auto root = file.path.ends_with(".json") ? migration::parse_json(text, problems)
-                                           : migration::parse_yaml(text, problems);
-  if (root) migration::check_config(*root, problems);
+  ProblemList problems(file.shown());
+  YamlNode root = TRY(read_yaml(file, problems));
   if (!problems.empty()) return bad_config(problems);
 
-  config.environment = TRY(choose_environment(sources, *root, file.path));
-  YamlNode merged = migration::merged_config(*root, config.environment);
-  migration::ConfigValues values(merged, file.path, problems);
+  config.environment = TRY(choose_environment(sources, root, file.shown()));
+  YamlNode merged = migration::merged_config(root, config.environment);
+  migration::ConfigValues values(merged, file.shown(), problems);
+  read_node(config.node, values);
+  ScriptConfig script;
+  if (!file.javascript.empty() && read_script) {
+    if (!problems.empty()) return bad_config(problems);
+    script = TRY(read_script(file.javascript, config.node));
+    take_script_config(config, script);
+    TRY(check_extension(config));
+  }
   read_project(config, values);
   read_engine(config.engine, values);
   TRY(choose_server(config, overrides, values));
   if (!problems.empty()) return bad_config(problems);
-  config.not_yet_obeyed = not_obeyed(config, file, merged);
+  config.driver_uri = config.uri;
+  auto own = migration::merge_driver_options(config.uri, script.driver_options);
+  config.uri = std::move(own.uri);
+  config.unmapped_options = std::move(own.unmapped);
+  config.not_yet_obeyed = not_obeyed(config, merged);
   return config;
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "mongo/bson.h"
 
 namespace whimbrel {
 
@@ -24,11 +26,31 @@ struct EngineConfig {
   std::chrono::milliseconds journal_keep{std::chrono::hours(24 * 30)};  ///< age at which it goes
 };
 
+/// `node:` of whimbrel.yaml: the user's own Node.js.
+struct NodeConfig {
+  std::string command = "node";                         ///< WHIMBREL_NODE goes before it
+  std::vector<std::string> loaders;                     ///< modules that Node is given as --import
+  std::chrono::milliseconds transform_timeout{60'000};  ///< what a transform may take for one batch
+};
+
+/// What migrate-mongo-config.js says; unset where it says nothing.
+struct ScriptConfig {
+  std::optional<std::string> uri, database, migrations_directory, changelog_collection,
+      lock_collection, migration_extension, module_system;
+  std::optional<int64_t> lock_ttl_seconds;
+  bool use_file_hash = false;      ///< only `true` itself counts, as in migrate-mongo
+  mongo::Document driver_options;  ///< `mongodb.options` without functions and objects of classes
+};
+/// Evaluates a JavaScript configuration; this room cannot.
+using ReadScriptConfig =
+    std::function<Result<ScriptConfig>(const std::string& path, const NodeConfig& node)>;
+
 /// The effective configuration. Sections that a later version obeys (throttle, windows, backup,
-/// notify, node) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
+/// notify) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
 struct Config {
   std::string directory;    ///< the project's directory, absolute
-  std::string file;         ///< path of whimbrel.yaml
+  std::string file;         ///< path of whimbrel.yaml, "" when there is none
+  std::string script_file;  ///< path of migrate-mongo-config.js, "" when there is none
   std::string environment;  ///< "" when none was asked for
   std::string uri = "mongodb://127.0.0.1:27017";
   std::string database;                             ///< "" means: the one in the connection string
@@ -39,6 +61,12 @@ struct Config {
   bool use_file_hash = false;
   bool is_protected = false;  ///< `protected: true`: up and down ask for the database name
   EngineConfig engine;
+  NodeConfig node;
+  std::string driver_uri;           ///< for the project's own driver, which gets its options apart
+  std::string migration_extension;  ///< of scripts; "" when every kind that is known counts
+  std::string module_system = "commonjs";     ///< which template `create` takes
+  std::vector<std::string> unmapped_options;  ///< of mongodb.options: only the project's driver
+                                              ///< has them, our own connection does not
   std::vector<std::string> not_yet_obeyed;
 };
 
@@ -52,7 +80,8 @@ struct ConfigSources {
   std::string uri_file;     ///< --uri-file
 };
 
-/// Reads defaults, whimbrel.yaml, the environment's section, WHIMBREL_* and `sources`; later wins.
+/// Reads defaults, migrate-mongo-config.js, whimbrel.yaml, the environment's section, WHIMBREL_*
+/// and `sources`; later wins. Either file alone is enough.
 ///
 /// Environment name: sources.environment > WHIMBREL_ENV > NODE_ENV; naming one that the file does
 /// not have is an error when it came from -e or WHIMBREL_ENV, and ignored when it came from
@@ -60,9 +89,9 @@ struct ConfigSources {
 /// `${VAR}` and `${VAR:-default}` are expanded inside strings; an unset ${VAR} without a default is
 /// an error only if the value is used (so production's variables need not be set in development).
 /// `$${` is a literal `${`. Relative paths (-f, uriFile, --uri-file, migrationsDir) start at the
-/// project's directory. A migrate-mongo-config file beside whimbrel.yaml goes to `not_yet_obeyed`.
+/// project's directory.
 /// Errors: kNotFound (no file, or no uriFile), kBadConfig with "file:line:column" (all problems,
 /// one a line), kUsage (--uri with --uri-file). No message shows a password.
-Result<Config> load_config(const ConfigSources& sources);
+Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig& read_script = {});
 
 }  // namespace whimbrel

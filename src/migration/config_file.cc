@@ -18,11 +18,11 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-/// Name of the JavaScript configuration that migrate-mongo would read, or "".
+/// Path of the directory's JavaScript configuration, or "".
 std::string javascript_config(const fs::path& directory) {
   for (std::string extension : {"js", "cjs", "mjs", "ts"}) {
-    std::string name = "migrate-mongo-config." + extension;
-    if (is_file(directory / name)) return name;
+    fs::path path = directory / ("migrate-mongo-config." + extension);
+    if (is_file(path)) return path.string();
   }
   return "";
 }
@@ -34,34 +34,19 @@ bool is_javascript(const fs::path& path) {
   return false;
 }
 
-Error javascript_only(const std::string& directory, const std::string& name) {
-  return Error{
-      ErrorKind::kNotFound,
-      fmt::format("no whimbrel.yaml in {}; {} is there, and this version does not read "
-                  "JavaScript configurations yet",
-                  directory, name),
-      fmt::format("write {}/whimbrel.yaml with the same settings:\n"
-                  "  mongodb: {{ uri: \"<mongodb.url>\", database: <mongodb.databaseName> }}\n"
-                  "  migrationsDir: <migrationsDir>\n"
-                  "  changelogCollection: <changelogCollectionName>\n"
-                  "  lockCollection: <lockCollectionName>\n"
-                  "  lockTtl: <lockTtl>\n"
-                  "  useFileHash: <useFileHash>",
-                  directory)};
-}
-
 }  // namespace
 
 Result<ConfigFile> find_config_file(const std::string& directory, const std::string& named) {
   fs::path base(directory);
-  std::string javascript = javascript_config(base);
   if (!named.empty()) {
     fs::path path = (base / named).lexically_normal();
-    if (is_javascript(path)) return javascript_only(directory, redact_uri(named));
-    if (is_file(path)) return ConfigFile{path.string(), javascript};
-    return Error{ErrorKind::kNotFound, fmt::format("no file {}, which -f names", path.string()),
-                 fmt::format("ls {}", path.parent_path().string())};
+    if (!is_file(path)) {
+      return Error{ErrorKind::kNotFound, fmt::format("no file {}, which -f names", path.string()),
+                   fmt::format("ls {}", path.parent_path().string())};
+    }
+    return is_javascript(path) ? ConfigFile{"", path.string()} : ConfigFile{path.string(), ""};
   }
+  std::string javascript = javascript_config(base);
   bool yaml = is_file(base / "whimbrel.yaml");
   bool yml = is_file(base / "whimbrel.yml");
   if (yaml && yml) {
@@ -71,9 +56,10 @@ Result<ConfigFile> find_config_file(const std::string& directory, const std::str
   }
   if (yaml) return ConfigFile{(base / "whimbrel.yaml").string(), javascript};
   if (yml) return ConfigFile{(base / "whimbrel.yml").string(), javascript};
-  if (!javascript.empty()) return javascript_only(directory, javascript);
-  return Error{ErrorKind::kNotFound, fmt::format("no whimbrel.yaml in {}", directory),
-               "whimbrel init -m yaml"};
+  if (!javascript.empty()) return ConfigFile{"", javascript};
+  return Error{ErrorKind::kNotFound,
+               fmt::format("neither whimbrel.yaml nor migrate-mongo-config.js in {}", directory),
+               "whimbrel init -m yaml (or commonjs, esm, ts); or give the project with -C DIR"};
 }
 
 Result<std::string> read_config_text(const std::string& path) {

@@ -8,13 +8,14 @@
 namespace whimbrel::migration {
 
 struct ConfigFile {
-  std::string path;
-  std::string javascript;  ///< name of a migrate-mongo-config file beside it, or ""
+  std::string path;  ///< whimbrel.yaml, .yml, or the .yaml or .json that was named; "" for none
+  std::string javascript;  ///< migrate-mongo-config.js, or the module that was named; "" for none
+  const std::string& shown() const { return path.empty() ? javascript : path; }
 };
 
-/// `named` (relative to the directory) or DIRECTORY/whimbrel.yaml or .yml. This is the place that
-/// will also choose migrate-mongo-config.{js,cjs,mjs,ts}. Errors: kNotFound, with what to write
-/// when only a JavaScript configuration is there; kBadConfig when .yaml and .yml are both there.
+/// `named` (relative to the directory) alone; else DIRECTORY/whimbrel.yaml or .yml and
+/// DIRECTORY/migrate-mongo-config.{js,cjs,mjs,ts}, of which either is enough. Errors: kNotFound
+/// when there is none; kBadConfig when .yaml and .yml are both there.
 Result<ConfigFile> find_config_file(const std::string& directory, const std::string& named);
 
 /// The file's content. Errors: kNotFound when it cannot be read.

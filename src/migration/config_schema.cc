@@ -144,7 +144,7 @@ const std::vector<Key>& section_keys() {
       {"windows", windows},
       {"backup", nullptr, {{"directory", text}, {"before", names}}},
       {"notify", notify},
-      {"node", nullptr, {{"command", text}, {"loaders", names}}},
+      {"node", nullptr, {{"command", text}, {"loaders", names}, {"transformTimeout", duration}}},
   };
   return kKeys;
 }

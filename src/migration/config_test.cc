@@ -98,7 +98,7 @@ TEST_CASE("every key of the contract's sample is read, and what is not obeyed ye
   CHECK(config.engine.journal);
   CHECK(config.engine.journal_keep == std::chrono::hours(24 * 7));
   CHECK(config.not_yet_obeyed ==
-        std::vector<std::string>{"throttle", "windows", "backup", "notify", "node"});
+        std::vector<std::string>{"throttle", "windows", "backup", "notify"});
 }
 
 TEST_CASE("an empty file gives the defaults") {
@@ -286,27 +286,67 @@ TEST_CASE("without a file the answer says how to get one") {
   Project project;
   Error error = project.error();
   CHECK(error.kind == ErrorKind::kNotFound);
-  CHECK(error.message == "no whimbrel.yaml in " + project.directory());
-  CHECK(error.hint == "whimbrel init -m yaml");
-  project.file("migrate-mongo-config.mjs", "");
-  error = project.error();
-  CHECK(error.kind == ErrorKind::kNotFound);
-  CHECK(contains(error.message, "migrate-mongo-config.mjs"));
-  CHECK(contains(error.hint, "changelogCollection:"));
+  CHECK(error.message ==
+        "neither whimbrel.yaml nor migrate-mongo-config.js in " + project.directory());
+  CHECK(contains(error.hint, "whimbrel init -m yaml"));
   CHECK(project.error({.file = "other.yaml"}).kind == ErrorKind::kNotFound);
 }
 
-TEST_CASE("-f names the file, .yml works, and a JavaScript file beside it is named as not obeyed") {
+TEST_CASE("-f names the file, and .yml works") {
   Project project;
   project.file("whimbrel.yml", "lockTtl: 1").file("other.yaml", "lockTtl: 2");
   project.file("c.json", "{ \"lockTtl\": 3 }");
   CHECK(project.config().lock_ttl_seconds == 1);
   CHECK(project.config({.file = "other.yaml"}).lock_ttl_seconds == 2);
   CHECK(project.config({.file = "c.json"}).lock_ttl_seconds == 3);
-  project.file("migrate-mongo-config.js", "");
-  CHECK(project.config().not_yet_obeyed == std::vector<std::string>{"migrate-mongo-config.js"});
   project.yaml("");
   CHECK(contains(project.error().message, "whimbrel.yaml and whimbrel.yml"));
+}
+
+ScriptConfig sample_script() {
+  ScriptConfig script;
+  script.uri = "mongodb://from-js";
+  script.database = "jsdb";
+  script.changelog_collection = "changes";
+  script.migration_extension = ".ts";
+  script.lock_ttl_seconds = 60;
+  script.use_file_hash = true;
+  script.driver_options = mongo::make_document("tlsCAFile", "/ca file.pem", "maxPoolSize", 5);
+  script.driver_options.append("serverApi", mongo::make_document("version", "1"));
+  return script;
+}
+
+TEST_CASE("a JavaScript file is enough, and whimbrel.yaml goes before it") {
+  Project project;
+  project.file("migrate-mongo-config.js", "");
+  std::string asked;
+  auto load = [&] {
+    return load_config(
+        {.directory = project.directory()},
+        [&](const std::string& path, const NodeConfig& node) -> Result<ScriptConfig> {
+          asked = path + " " + node.command;
+          return sample_script();
+        });
+  };
+  auto config = load();
+  REQUIRE(config);
+  CHECK(asked == project.directory() + "/migrate-mongo-config.js node");
+  CHECK(config->driver_uri == "mongodb://from-js");
+  CHECK(config->uri == "mongodb://from-js/?tlsCAFile=%2Fca%20file.pem");
+  CHECK(config->unmapped_options == std::vector<std::string>{"serverApi"});
+  CHECK(config->database == "jsdb");
+  CHECK(config->changelog_collection == "changes");
+  CHECK(config->lock_collection == "changelog_lock");
+  CHECK(config->migration_extension == ".ts");
+  CHECK(config->lock_ttl_seconds == 60);
+  CHECK(config->use_file_hash);
+  project.yaml("mongodb: { database: other }\nuseFileHash: false\nnode: { command: node20 }");
+  config = load();
+  REQUIRE(config);
+  CHECK(asked.ends_with(" node20"));
+  CHECK(config->database == "other");
+  CHECK(config->driver_uri == "mongodb://from-js");
+  CHECK_FALSE(config->use_file_hash);
 }
 
 }  // namespace

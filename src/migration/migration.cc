@@ -17,7 +17,7 @@ std::string Step::collection() const {
 
 bool Step::is_document_step() const {
   return std::holds_alternative<UpdateStep>(body) || std::holds_alternative<DeleteStep>(body) ||
-         std::holds_alternative<CopyStep>(body);
+         std::holds_alternative<CopyStep>(body) || std::holds_alternative<TransformStep>(body);
 }
 
 bool Migration::reversible() const {

@@ -83,9 +83,24 @@ struct CommandStep {
   std::optional<mongo::Document> reverse;
 };
 
-using StepBody = std::variant<UpdateStep, DeleteStep, CopyStep, InsertStep, CreateIndexesStep,
-                              DropIndexesStep, CreateCollectionStep, DropCollectionStep,
-                              RenameCollectionStep, CollModStep, CommandStep>;
+/// `up(db, client)`, `down(db, client)` or `migrate()` of a JavaScript file: run whole by the
+/// user's Node.
+struct ScriptStep {
+  std::string function;  ///< "up", "down" or "migrate"
+};
+/// A document migration in JavaScript: the engine asks its function batch by batch.
+struct TransformStep {
+  std::string collection;
+  mongo::Document where;
+  std::vector<std::string> reads;  ///< the fields that it is given besides `_id`; empty: all
+  bool reverts = false;            ///< asks revert(doc, ctx) instead of transform
+  bool checks = false;             ///< check(ctx) is called when the documents are done
+};
+
+using StepBody =
+    std::variant<UpdateStep, DeleteStep, CopyStep, InsertStep, CreateIndexesStep, DropIndexesStep,
+                 CreateCollectionStep, DropCollectionStep, RenameCollectionStep, CollModStep,
+                 CommandStep, ScriptStep, TransformStep>;
 
 /// One entry of `steps:` (or of `down:`).
 struct Step {
@@ -94,13 +109,15 @@ struct Step {
   int line = 0;      ///< 1-based, in the file
   std::vector<Check> checks;
   bool irreversible = false;
-  bool journal = true;  ///< update, delete, copy
+  bool journal = true;  ///< update, delete, copy, transform
   std::optional<int> workers;
+  std::optional<int64_t> max_errors;       ///< transform: options.maxErrors as a count …
+  std::optional<double> max_errors_share;  ///< … or as a share of the documents
   BatchOptions batch;
 
   /// The collection the step is about; "" for `command`.
   std::string collection() const;
-  /// True for update, delete and copy: steps that the engine runs range by range.
+  /// True for update, delete, copy and transform: steps that the engine runs range by range.
   bool is_document_step() const;
 };
 
@@ -111,7 +128,7 @@ enum class DownKind {
   kSteps,    ///< the steps listed under `down:`
 };
 
-/// A declarative migration file, checked.
+/// A migration file, checked.
 struct Migration {
   std::string file;  ///< file name without directory; its identity in the changelog
   std::string path;

@@ -1,0 +1,27 @@
+// Errors of the user's code, made into plain values.
+
+function firstMatch(lines, file) {
+  const inFile = lines.find((line) => line.includes(file));
+  const place = inFile && /:(\d+)(?::\d+)?\)?$/.exec(inFile.trim());
+  return place ? Number(place[1]) : 0;
+}
+
+// A SyntaxError's stack starts with "path:line"; any other names the file in one of its frames.
+function lineIn(file, stack) {
+  return file ? firstMatch(String(stack).split('\n'), file) : 0;
+}
+
+function plainError(error, file) {
+  const known = error !== null && typeof error === 'object';
+  const described = {
+    name: known ? String(error.name ?? 'Error') : typeof error,
+    message: known ? String(error.message) : String(error),
+    thrown: known ? 'error' : error === undefined ? 'undefined' : typeof error,
+    stack: known ? String(error.stack) : '',
+    line: 0,
+  };
+  described.line = lineIn(file, described.stack);
+  if (known && error.code !== undefined) described.code = String(error.code);
+  if (known && error.errInfo !== undefined) described.details = JSON.stringify(error.errInfo);
+  return described;
+}

@@ -1,0 +1,55 @@
+// Answers calls in the order they come; ends when whoever started it is gone.
+
+const PROTOCOL = 1;
+
+const CALLS = {
+  config: readConfig,
+  connect,
+  describe: describeMigration,
+  run: runScript,
+  open: openMigration,
+  close: closeMigration,
+  check: checkMigration,
+  transform: transformBatch,
+  exit: async () => {
+    await client?.close().catch(() => {});
+    setImmediate(() => leave(0));
+    return {};
+  },
+};
+
+let current = '';
+
+const leave = process.exit.bind(process);
+process.exit = (code) => {
+  const stack = new Error('process.exit').stack;
+  sendNow({ event: 'exit', code: code ?? process.exitCode ?? 0, line: lineIn(current, stack) });
+  leave(code);
+};
+
+function die(error) {
+  sendNow({ event: 'uncaught', error: plainError(error, current) });
+  leave(1);
+}
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+
+async function answer(call, head, bytes) {
+  current = head.file ?? current;
+  try {
+    const result = await CALLS[head.call](head, bytes);
+    const [reply, documents] = Array.isArray(result) ? result : [result, []];
+    send(call, { ok: true, ...reply }, documents);
+  } catch (error) {
+    send(call, { ok: false, error: plainError(error, current) });
+  }
+}
+
+let queue = Promise.resolve();
+readFrames((call, head, bytes) => {
+  queue = queue.then(() => answer(call, head, bytes));
+});
+socket.on('error', () => leave(0));
+socket.on('close', () => leave(0));
+
+send(EVENT, { event: 'hello', protocol: PROTOCOL, node: process.version });
