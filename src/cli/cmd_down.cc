@@ -43,12 +43,12 @@ void say_conflicts(Reporter& reporter, const DownSummary& undone) {
 }  // namespace
 
 Result<int> run_down(const Arguments& arguments) {
-  Config config = TRY(load_config(arguments.sources));
-  Project project = TRY(open_project(std::move(config)));
+  Project project = TRY(open_project(arguments.sources));
   if (arguments.dry_run) return dry_run(arguments, project);
   TRY(require_confirmation(project.config, project.database,
                            ask_confirmation(arguments, project.config, project.database)));
   auto reporter = TRY(open_reporter(arguments, project.config, "down"));
+  ShownScriptLines shown(*project.scripts, *reporter);
   DownSummary undone;
   auto started = std::chrono::steady_clock::now();
   Status done = down(project, options_of(arguments), *reporter, process_stop(), undone);

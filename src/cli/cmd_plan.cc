@@ -83,8 +83,7 @@ void print_text(const UpPlan& plan) {
 }  // namespace
 
 Result<int> run_plan(const Arguments& arguments) {
-  Config config = TRY(load_config(arguments.sources));
-  Project project = TRY(open_project(std::move(config)));
+  Project project = TRY(open_project(arguments.sources));
   UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides));
   if (arguments.output == Output::kText) print_text(plan);
   else print_json(plan);

@@ -163,8 +163,7 @@ Status check_pending(const History& history) {
 }  // namespace
 
 Result<int> run_status(const Arguments& arguments) {
-  Config config = TRY(load_config(arguments.sources));
-  Project project = TRY(open_project(std::move(config)));
+  Project project = TRY(open_project(arguments.sources));
   History history = TRY(read_history(project));
   if (arguments.output == Output::kText) print_text(project, history);
   else print_json(project, history);

@@ -21,8 +21,7 @@ bool answered_yes() {
 }  // namespace
 
 Result<int> run_unlock(const Arguments& arguments) {
-  Config config = TRY(load_config(arguments.sources));
-  Project project = TRY(open_project(std::move(config)));
+  Project project = TRY(open_project(arguments.sources));
   auto holder = TRY(read_lock(project.client, project.lock_place()));
   if (!holder) {
     fmt::print("the lock of {} is free\n", project.database);

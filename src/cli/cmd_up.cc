@@ -41,11 +41,11 @@ UpOptions options_of(const Arguments& arguments) {
 
 Result<int> run_up(const Arguments& arguments) {
   if (arguments.dry_run) return run_plan(arguments);
-  Config config = TRY(load_config(arguments.sources));
-  Project project = TRY(open_project(std::move(config)));
+  Project project = TRY(open_project(arguments.sources));
   TRY(require_confirmation(project.config, project.database,
                            ask_confirmation(arguments, project.config, project.database)));
   auto reporter = TRY(open_reporter(arguments, project.config, "up"));
+  ShownScriptLines shown(*project.scripts, *reporter);
   for (const std::string& section : project.config.not_yet_obeyed) {
     reporter->say("warning",
                   fmt::format("{} is read, but this version does not act on it", section));

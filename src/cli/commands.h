@@ -23,6 +23,18 @@ std::string ask_confirmation(const Arguments& arguments, const Config& config,
 /// Whether a person sits there: stdin and stderr are terminals, and nothing forbids asking.
 bool can_ask(const Arguments& arguments);
 
+/// While it lives, what the user's code prints goes to `reporter`.
+class ShownScriptLines {
+ public:
+  ShownScriptLines(Scripts& scripts, Reporter& reporter);
+  ~ShownScriptLines() { scripts_.talk_to({}); }
+  ShownScriptLines(const ShownScriptLines&) = delete;
+  ShownScriptLines& operator=(const ShownScriptLines&) = delete;
+
+ private:
+  Scripts& scripts_;
+};
+
 /// A reporter for `up` and `down`, with its log file.
 Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,
                                                 const std::string& command);

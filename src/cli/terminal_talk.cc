@@ -57,6 +57,12 @@ std::string ask_confirmation(const Arguments& arguments, const Config& config,
   return typed;
 }
 
+ShownScriptLines::ShownScriptLines(Scripts& scripts, Reporter& reporter) : scripts_(scripts) {
+  scripts.talk_to([&](node::Stream stream, std::string_view migration, std::string_view line) {
+    reporter.script_line(stream == node::Stream::kErr, migration, line);
+  });
+}
+
 Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,
                                                 const std::string& command) {
   Reporter::Options options;

@@ -6,6 +6,7 @@
 #include "engine/checks.h"
 #include "engine/document_step.h"
 #include "engine/single_transaction.h"
+#include "flow/script_step.h"
 #include "state/quarantine.h"
 
 namespace whimbrel {
@@ -101,6 +102,8 @@ Status run_step(const UpSetting& setting, const Migration& migration, Run& run, 
   TRY(setting.lock.assert_held(project.client, nullptr));
   if (step.is_document_step()) {
     TRY(run_documents(setting, migration, run, index));
+  } else if (std::holds_alternative<ScriptStep>(step.body)) {
+    TRY(run_script_step(setting, migration, step, run, index));
   } else {
     TRY(apply_structural_step(project.client, {{run.id, index}, project.database, step}, run,
                               setting.in_doubt));
@@ -118,8 +121,8 @@ Status run_steps(const UpSetting& setting, const Migration& migration, Run& run)
     Status done = run_step(setting, migration, run, index);
     if (done) continue;
     Error error = std::move(done).error();
-    bool about_documents = step.is_document_step() || error.kind != ErrorKind::kFailed;
-    if (about_documents) return error;
+    bool names_file = step.is_document_step() || std::holds_alternative<ScriptStep>(step.body);
+    if (names_file || error.kind != ErrorKind::kFailed) return error;
     return std::move(error).while_doing(
         fmt::format("{}:{}: {} {}", migration.file, step.line, step.kind, step.collection()));
   }

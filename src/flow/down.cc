@@ -67,11 +67,8 @@ Status check_file(const Entry& entry) {
     return cannot_undo(entry.name, "the file is missing", "put it back, then: whimbrel down",
                        ErrorKind::kNotFound);
   }
-  if (!entry.file->is_declarative()) {
-    return cannot_undo(
-        entry.name, fmt::format("this version runs YAML and JSON migrations, not {}", entry.kind()),
-        "undo it with migrate-mongo down", ErrorKind::kBadMigration);
-  }
+  // A script's down() is code that runs as it is today, as in migrate-mongo.
+  if (entry.file->is_script()) return {};
   bool changed =
       entry.state == MigrationState::kChanged || (entry.run && entry.run->hash != entry.file->hash);
   if (!changed) return {};
@@ -82,7 +79,8 @@ Status check_file(const Entry& entry) {
 
 Status check_reversible(const Entry& entry, const Migration& migration, const Run& run) {
   if (!migration.reversible()) {
-    return cannot_undo(entry.name, "it says `irreversible: true`",
+    bool script = entry.file->is_script();
+    return cannot_undo(entry.name, script ? "it has no down()" : "it says `irreversible: true`",
                        "restore a backup, or write a migration that goes on from here");
   }
   if (migration.down == DownKind::kSteps) return {};
@@ -107,10 +105,10 @@ Status check_reversible(const Entry& entry, const Migration& migration, const Ru
   return {};
 }
 
-Result<UndoItem> undo_item(const Entry& entry) {
+Result<UndoItem> undo_item(Project& project, const Entry& entry) {
   TRY(check_file(entry));
   UndoItem item;
-  item.migration = TRY(load_file(*entry.file));
+  item.migration = TRY(load_any(*project.scripts, *entry.file));
   item.run = entry.run.value_or(Run{});
   item.applied = entry.applied.has_value();
   item.journal_bytes = item.run.counts().journal_bytes;
@@ -120,10 +118,11 @@ Result<UndoItem> undo_item(const Entry& entry) {
 
 }  // namespace
 
-Result<std::vector<UndoItem>> choose_undo(Project&, const History& history,
+Result<std::vector<UndoItem>> choose_undo(Project& project, const History& history,
                                           const DownOptions& options) {
   std::vector<UndoItem> items;
-  for (const Entry* entry : TRY(select(history, options))) items.push_back(TRY(undo_item(*entry)));
+  for (const Entry* entry : TRY(select(history, options)))
+    items.push_back(TRY(undo_item(project, *entry)));
   return items;
 }
 

@@ -4,11 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
-#include "base/compress.h"
 #include "base/text.h"
 #include "state/ranges.h"
 
@@ -16,30 +13,6 @@ namespace whimbrel {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// "" for files that are no migrations. A JSON file must start with a digit: package.json is none.
-std::string kind_of(const std::string& name) {
-  static const std::map<std::string, std::string> kinds = {
-      {".yaml", "yaml"}, {".yml", "yaml"}, {".json", "yaml"}, {".js", "js"},  {".cjs", "js"},
-      {".mjs", "js"},    {".ts", "ts"},    {".mts", "ts"},    {".cts", "ts"}, {".cpp", "cpp"}};
-  std::string extension = fs::path(name).extension();
-  auto kind = kinds.find(extension);
-  bool template_file = name.starts_with("sample-migration") || name.starts_with(".");
-  bool declarations = name.ends_with(".d.ts");
-  bool other_json = extension == ".json" && !std::isdigit(static_cast<unsigned char>(name[0]));
-  if (kind == kinds.end() || template_file || declarations || other_json) return "";
-  return kind->second;
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (file) content << file.rdbuf();
-  if (!file)
-    return Error{ErrorKind::kNotFound, "cannot read " + path,
-                 "check that it exists and may be read"};
-  return content.str();
-}
 
 MigrationState state_of(const Entry& entry, const std::optional<LockHolder>& lock) {
   if (!entry.file) return MigrationState::kMissing;
@@ -97,30 +70,7 @@ bool Entry::wants_up() const {
 }
 
 std::string Entry::kind() const {
-  return file ? file->kind : kind_of(name);
-}
-
-Result<std::vector<MigrationFile>> list_files(const Config& config) {
-  std::error_code problem;
-  fs::directory_iterator directory(config.migrations_directory, problem);
-  if (problem) {
-    return Error{ErrorKind::kNotFound,
-                 fmt::format("cannot read the migrations directory {}: {}",
-                             config.migrations_directory, problem.message()),
-                 "whimbrel init -m yaml, or set migrationsDir"};
-  }
-  std::vector<MigrationFile> files;
-  for (const fs::directory_entry& item : directory) {
-    std::string name = item.path().filename();
-    std::string kind = kind_of(name);
-    if (kind.empty() || !item.is_regular_file()) continue;
-    MigrationFile file{name, item.path(), kind, TRY(read_file(item.path())), ""};
-    file.hash = sha256_hex(file.source);
-    files.push_back(std::move(file));
-  }
-  std::sort(files.begin(), files.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  return files;
+  return file ? file->kind : kind_of_migration(name, "");
 }
 
 Result<History> read_history(Project& project) {
@@ -184,20 +134,6 @@ Result<const Entry*> History::resolve(const std::string& name) const {
   }
   return Error{ErrorKind::kNotFound, fmt::format("no migration is called '{}'{}", name, near),
                "whimbrel status"};
-}
-
-Result<Migration> load_file(const MigrationFile& file) {
-  Loaded loaded = load_migration(file.name, file.source);
-  if (auto* migration = std::get_if<Migration>(&loaded)) {
-    migration->path = file.path;
-    migration->hash = file.hash;
-    return std::move(*migration);
-  }
-  std::vector<std::string> lines;
-  for (const Problem& problem : std::get<std::vector<Problem>>(loaded))
-    lines.push_back(problem.text());
-  return Error{ErrorKind::kBadMigration, join(lines, "\n"),
-               "mend " + file.path + ", then: whimbrel status"};
 }
 
 }  // namespace whimbrel

@@ -5,22 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "flow/migration_file.h"
 #include "flow/project.h"
-#include "migration/load.h"
 #include "state/changelog.h"
 #include "state/runs.h"
 
 namespace whimbrel {
-
-/// A file of the migrations directory.
-struct MigrationFile {
-  std::string name;
-  std::string path;
-  std::string kind;  ///< "yaml", "js", "ts", "cpp"
-  std::string source;
-  std::string hash;  ///< SHA-256, lower-case hex
-  bool is_declarative() const { return kind == "yaml"; }
-};
 
 enum class MigrationState {
   kPending,
@@ -45,9 +35,6 @@ struct Entry {
   std::string kind() const;
 };
 
-/// The files of the directory that are migrations, by name; kNotFound when it does not exist.
-Result<std::vector<MigrationFile>> list_files(const Config& config);
-
 /// Everything known, by file name; missing files last where their names sort. Counts of an open run
 /// are read from its ranges.
 struct History {
@@ -60,8 +47,5 @@ struct History {
   Result<const Entry*> resolve(const std::string& name) const;
 };
 Result<History> read_history(Project& project);
-
-/// Loads a declarative file; all its problems in one Error (kBadMigration).
-Result<Migration> load_file(const MigrationFile& file);
 
 }  // namespace whimbrel

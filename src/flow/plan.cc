@@ -154,7 +154,7 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
               project.client.server().topology_text(),
               project.config.environment,
               {}};
-  for (const Todo& todo : TRY(choose_pending(project.config, history, selection))) {
+  for (const Todo& todo : TRY(choose_pending(project, history, selection))) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
   }
   return plan;

@@ -2,24 +2,51 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace whimbrel {
 
-Result<Project> open_project(Config config) {
+namespace {
+
+std::string project_directory(const ConfigSources& sources) {
+  std::error_code ignored;
+  std::filesystem::path directory = sources.directory.empty()
+                                        ? std::filesystem::current_path(ignored)
+                                        : std::filesystem::absolute(sources.directory, ignored);
+  return directory.lexically_normal();
+}
+
+Result<mongo::Client> connect(const Config& config) {
   auto client = mongo::Client::connect({.uri = config.uri});
-  if (!client) {
-    return std::move(client).error().or_hint(
-        "is the server running and the address right? set mongodb.uri in whimbrel.yaml, "
-        "WHIMBREL_URI "
-        "or --uri");
-  }
-  std::string database = config.database.empty() ? client->default_database() : config.database;
+  if (client) return client;
+  return std::move(client).error().or_hint(
+      "is the server running and the address right? set mongodb.uri in whimbrel.yaml, WHIMBREL_URI "
+      "or --uri");
+}
+
+}  // namespace
+
+Result<Config> read_project_config(const ConfigSources& sources, Scripts& scripts) {
+  return load_config(sources, [&](const std::string& path, const NodeConfig& node) {
+    return scripts.read_config(path, node);
+  });
+}
+
+Result<Project> open_project(const ConfigSources& sources, Scripts::Output output) {
+  auto scripts = std::make_unique<Scripts>(project_directory(sources), output);
+  Config config = TRY(read_project_config(sources, *scripts));
+  mongo::Client client = TRY(connect(config));
+  std::string database = config.database.empty() ? client.default_database() : config.database;
+  // The Node driver's own default.
+  if (database.empty() && !config.script_file.empty()) database = "test";
   if (database.empty()) {
     return Error{ErrorKind::kBadConfig,
                  fmt::format("{} names no database, and neither does the connection string",
                              config.file.empty() ? "the configuration" : config.file),
                  "add `mongodb: { database: NAME }`, or give -d NAME"};
   }
-  return Project{std::move(config), std::move(*client), std::move(database)};
+  scripts->use(config, database);
+  return Project{std::move(config), std::move(client), std::move(database), std::move(scripts)};
 }
 
 Result<Lock> acquire_lock(Project& project, const std::string& command,

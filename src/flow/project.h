@@ -4,8 +4,10 @@
 // from.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "flow/scripts.h"
 #include "migration/config.h"
 #include "mongo/client.h"
 #include "observe/reporter.h"
@@ -17,14 +19,20 @@ struct Project {
   Config config;
   mongo::Client client;
   std::string database;
+  std::unique_ptr<Scripts> scripts;  ///< never null
 
   LockPlace lock_place() const {
     return {database, config.lock_collection, config.lock_ttl_seconds};
   }
 };
 
-/// Connects. kBadConfig when neither the configuration nor the connection string names a database.
-Result<Project> open_project(Config config);
+/// The configuration alone: a JavaScript one is evaluated by `scripts`.
+Result<Config> read_project_config(const ConfigSources& sources, Scripts& scripts);
+
+/// Reads the configuration and connects. kBadConfig when neither the configuration nor the
+/// connection string names a database.
+Result<Project> open_project(const ConfigSources& sources,
+                             Scripts::Output output = Scripts::Output::kCaptured);
 
 /// The lock for a command that changes something; says on `reporter` whom it waits for.
 Result<Lock> acquire_lock(Project& project, const std::string& command,

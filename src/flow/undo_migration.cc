@@ -5,6 +5,7 @@
 #include "engine/checks.h"
 #include "engine/document_step.h"
 #include "engine/undo.h"
+#include "flow/script_step.h"
 #include "state/journal.h"
 
 namespace whimbrel {
@@ -119,6 +120,9 @@ Status undo_by_reverse(const UpSetting& setting, const UndoItem& item, Run& run,
 Status run_down_step(const UpSetting& setting, const UndoItem& item, const Step& step, Run& run,
                      int index) {
   Project& project = setting.project;
+  if (std::holds_alternative<ScriptStep>(step.body)) {
+    return run_script_step(setting, item.migration, step, run, index);
+  }
   if (!step.is_document_step()) {
     return apply_structural_step(project.client, {{run.id, index}, project.database, step}, run,
                                  setting.in_doubt);

@@ -18,14 +18,6 @@ bool meant_for(const Migration& migration, const std::string& environment) {
   return names.empty() || std::find(names.begin(), names.end(), environment) != names.end();
 }
 
-Error unsupported(const Entry& entry) {
-  return Error{
-      ErrorKind::kBadMigration,
-      fmt::format("{}: this version runs YAML and JSON migrations; {} files come with a later one",
-                  entry.name, entry.kind()),
-      "apply it with migrate-mongo, then go on with: whimbrel up"};
-}
-
 Error changed_under_run(const Entry& entry) {
   return Error{
       ErrorKind::kBadMigration,
@@ -56,13 +48,12 @@ Result<std::vector<const Entry*>> select(const History& history, const Selection
                fmt::format("no migration matches --only '{}'", selection.only), "whimbrel status"};
 }
 
-Result<std::optional<Todo>> load_todo(const Config& config, const Entry& entry) {
-  if (!entry.file->is_declarative()) return unsupported(entry);
+Result<std::optional<Todo>> load_todo(Project& project, const Entry& entry) {
   bool open = entry.run && entry.run->is_open();
   if (open && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
   if (open && entry.run->hash != entry.file->hash) return changed_under_run(entry);
-  Migration migration = TRY(load_file(*entry.file));
-  if (!meant_for(migration, config.environment)) return std::optional<Todo>();
+  Migration migration = TRY(load_any(*project.scripts, *entry.file));
+  if (!meant_for(migration, project.config.environment)) return std::optional<Todo>();
   return std::optional<Todo>(Todo{std::move(migration), open ? entry.run : std::nullopt});
 }
 
@@ -140,13 +131,13 @@ Result<double> server_milliseconds(mongo::Client& client) {
 
 }  // namespace
 
-Result<std::vector<Todo>> choose_pending(const Config& config, const History& history,
+Result<std::vector<Todo>> choose_pending(Project& project, const History& history,
                                          const Selection& selection) {
   std::vector<const Entry*> selected = TRY(select(history, selection));
   std::vector<Todo> todo;
   std::optional<Error> problems;
   for (const Entry* entry : selected) {
-    auto loaded = load_todo(config, *entry);
+    auto loaded = load_todo(project, *entry);
     if (loaded && *loaded) todo.push_back(**std::move(loaded));
     if (loaded) continue;
     if (!problems) problems = loaded.error();
@@ -160,7 +151,7 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
           Summary& summary) {
   Lock lock = TRY(acquire_lock(project, "up", options.lock_wait, reporter, stop));
   History history = TRY(read_history(project));
-  std::vector<Todo> todo = TRY(choose_pending(project.config, history, options.selection));
+  std::vector<Todo> todo = TRY(choose_pending(project, history, options.selection));
   TRY(check_server(project, todo));
   reporter.run_started(project.database, project.client.server().version, names_of(todo));
   warn_out_of_order(history, todo, reporter);

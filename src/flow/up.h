@@ -29,7 +29,7 @@ struct Todo {
 /// The pending migrations in order, all of them loaded before anything is touched. Errors: bad
 /// files (every problem of every file), names that do not exist, a file that changed under its open
 /// run, kinds that this version does not run.
-Result<std::vector<Todo>> choose_pending(const Config& config, const History& history,
+Result<std::vector<Todo>> choose_pending(Project& project, const History& history,
                                          const Selection& selection);
 
 /// Applies them under the lock. The Summary is filled in also when it fails: what was done is done.

@@ -273,6 +273,22 @@ void Reporter::document_error(const std::string& migration, const std::string& i
   impl_->to_log("error", fmt::format("{}: document _id {}: {}", migration, id_json, message));
 }
 
+void Reporter::script_line(bool to_stderr, std::string_view migration, std::string_view line) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->region.clear();
+  bool own_streams = impl_->options.output == Output::kText;
+  if (!impl_->ndjson()) {
+    std::FILE* stream = own_streams && !to_stderr ? stdout : stderr;
+    fmt::print(stream, "{}\n", line);
+    std::fflush(stream);
+  }
+  impl_->event({{"type", "log"},
+                {"level", to_stderr ? "error" : "info"},
+                {"migration", migration},
+                {"message", line}});
+  impl_->to_log("script", fmt::format("{}: {}", migration, line));
+}
+
 void Reporter::migration_done(Direction direction, const std::string& file, const Counts& counts,
                               double seconds) {
   std::lock_guard guard(impl_->mutex);

@@ -58,6 +58,8 @@ class Reporter {
   void step_ended();
   void document_error(const std::string& migration, const std::string& id_json,
                       const std::string& message);
+  /// A line that the code of `migration` printed: it stays its own where the streams are ours.
+  void script_line(bool to_stderr, std::string_view migration, std::string_view line);
   void migration_done(Direction direction, const std::string& file, const Counts& counts,
                       double seconds);
   void summary(const Summary& summary);

@@ -1,0 +1,74 @@
+// The project's JavaScript: its configuration and its migrations, by one Node host that starts when
+// it is first needed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/stop.h"
+#include "flow/migration_file.h"
+#include "node/requests.h"
+
+namespace whimbrel {
+
+/// Receives what the user's code prints. Thread-safe.
+using ScriptTalk =
+    std::function<void(node::Stream, std::string_view migration, std::string_view line)>;
+
+/// Use from the main thread; the sinks are called from others.
+class Scripts {
+ public:
+  /// Where the user's code prints: kCaptured goes to the sink of talk_to(), and to our stderr
+  /// before there is one; kInherited is for those who expect migrate-mongo itself.
+  enum class Output { kCaptured, kInherited };
+
+  Scripts(std::string directory, Output output);
+  ~Scripts();
+
+  /// What a configuration says; kBadConfig with file and line when it cannot be loaded. The raw
+  /// failure is in last_failure().
+  Result<ScriptConfig> read_config(const std::string& path, const NodeConfig& setting);
+  /// The effective configuration: needed before anything else but read_config().
+  void use(const Config& config, const std::string& database);
+  void talk_to(ScriptTalk talk);
+
+  /// Loads the module and checks what it exports: kBadMigration with file and line.
+  Result<Migration> load(const MigrationFile& file);
+  /// Connects the project's own driver, if that is not done yet.
+  Status connect();
+  /// Calls a function of a script migration; connects first. kFailed with file and line when it
+  /// throws. Returns only when it is settled or its host is dead: Ctrl-C does not cut it off, a
+  /// lost lock does. The next call finds a new host after one died.
+  Status run(const Migration& migration, const std::string& function, const Stop& stop);
+
+  /// What the user's code threw last, for those who print it as migrate-mongo does.
+  const std::optional<node::ScriptError>& last_failure() const { return last_failure_; }
+  /// For hosts of lanes: same Node, same folder, same sinks.
+  node::HostSetting host_setting() const;
+  node::DriverSetting driver() const;
+  /// Ctrl-C ends a script at once, as it does in migrate-mongo.
+  void end_on_interrupt() { ends_on_interrupt_ = true; }
+
+ private:
+  struct Sinks;
+  Result<node::Host*> host();
+  Result<node::Reply> checked(Result<node::Reply> reply, const std::string& file, ErrorKind kind);
+
+  std::string directory_;
+  Output output_;
+  std::shared_ptr<Sinks> sinks_;  // hosts that are about to end may still print
+  NodeConfig node_;
+  std::string script_file_, driver_uri_, database_;
+  std::optional<node::Host> host_;
+  bool config_is_loaded_ = false;
+  bool connected_ = false;
+  bool ends_on_interrupt_ = false;
+  std::optional<node::ScriptError> last_failure_;
+};
+
+/// Loads a migration of any kind that this version runs.
+Result<Migration> load_any(Scripts& scripts, const MigrationFile& file);
+
+}  // namespace whimbrel
