@@ -45,6 +45,7 @@ template <class Member>
 const auto& pick(const Step& step, Member member) {
   if (auto* update = std::get_if<UpdateStep>(&step.body)) return member(*update);
   if (auto* remove = std::get_if<DeleteStep>(&step.body)) return member(*remove);
+  if (auto* transform = std::get_if<TransformStep>(&step.body)) return member(*transform);
   return member(std::get<CopyStep>(step.body));
 }
 

@@ -4,10 +4,12 @@
 // limits.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "engine/batch_size.h"
 #include "migration/migration.h"
+#include "node/requests.h"
 #include "state/ranges.h"
 
 namespace whimbrel {
@@ -34,11 +36,19 @@ struct CollectionFacts {
 Result<CollectionFacts> read_facts(mongo::Client& client, const std::string& database,
                                    const std::string& collection);
 
+/// How a document migration in JavaScript is asked.
+struct ScriptSetting {
+  node::HostSetting host;
+  node::MigrationSetting migration;
+  std::chrono::milliseconds transform_timeout{60'000};  ///< for one batch
+};
+
 struct DocumentTask {
   StepKey key;
   std::string migration;  ///< file name
   std::string database;
-  Step step;  ///< an UpdateStep, DeleteStep or CopyStep
+  Step step;                            ///< an UpdateStep, DeleteStep, CopyStep or TransformStep
+  std::optional<ScriptSetting> script;  ///< only with a TransformStep
   Strategy strategy = Strategy::kTransaction;
   CollectionFacts facts;
   BatchLimits limits;
