@@ -83,6 +83,7 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   DocumentTask task =
       TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kYes));
   keep_strategy(task, state);
+  give_script(task, project, migration.path);
   if (!task.facts.exists) {
     setting.reporter.say(
         "warning", fmt::format("{}: there is no collection {}", migration.file, task.collection()));

@@ -137,6 +137,15 @@ void keep_strategy(DocumentTask& task, const StepState& state) {
   }
 }
 
+void give_script(DocumentTask& task, const Project& project, const std::string& path) {
+  if (!std::holds_alternative<TransformStep>(task.step.body)) return;
+  ScriptSetting setting;
+  setting.host = project.scripts->host_setting();
+  setting.migration = {path, task.migration, task.key.run, project.scripts->driver()};
+  setting.transform_timeout = project.config.node.transform_timeout;
+  task.script = std::move(setting);
+}
+
 std::string guarantee(const DocumentTask& task, const mongo::Server& server) {
   switch (task.strategy) {
     case Strategy::kTransaction:
