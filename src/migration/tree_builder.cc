@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
+
 namespace whimbrel::migration {
 namespace {
 
@@ -70,7 +72,7 @@ bool TreeBuilder::scalar(FoundScalar found) {
   return complete(std::move(node), anchor);
 }
 
-/// Readers of the file look for a missing value at its key. Inside brackets it is a slip, such as
+/// The author looks for a missing value at its key. Inside brackets it is a slip, such as
 /// `{ a:1 }`, whose key is "a:1".
 void TreeBuilder::place_missing(YamlNode& node) {
   if (open_.empty() || !open_.back().has_key) return;
@@ -85,7 +87,7 @@ void TreeBuilder::report_missing() {
   problems_.add(*key_without_value_,
                 fmt::format("the key '{}' has no value; write null if that is meant, and a space "
                             "behind the ':' of a key",
-                            key_without_value_->text));
+                            redact_uri(key_without_value_->text)));
   key_without_value_.reset();
 }
 

@@ -62,6 +62,21 @@ class Parser {
   bool usable_;
 };
 
+/// libyaml compares each %TAG directive with all before it, so many of them would take hours.
+bool few_tag_directives(std::string_view text, ProblemList& problems) {
+  constexpr int kMost = 100;
+  constexpr std::string_view kDirective = "\n%TAG";
+  int count = 0;
+  for (size_t at = text.find(kDirective); at < text.size(); at = text.find(kDirective, at + 1)) {
+    if (++count <= kMost) continue;
+    Place place = place_of(text, at + 1);
+    problems.add(place.line, place.column,
+                 fmt::format("more than {} lines start with %TAG", kMost));
+    return false;
+  }
+  return true;
+}
+
 /// Hands the events of one file to its builder.
 class Reader {
  public:
@@ -163,7 +178,7 @@ void report_repeated_keys(const YamlNode& mapping, ProblemList& problems) {
 
 std::optional<YamlNode> parse_yaml(std::string_view source, ProblemList& problems) {
   auto text = checked_source(source, problems);
-  if (!text) return std::nullopt;
+  if (!text || !few_tag_directives(*text, problems)) return std::nullopt;
   StandIns stand_ins(*text);
   if (!stand_ins.check(problems)) return std::nullopt;
   TreeBuilder builder(problems);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
+
 namespace whimbrel::migration {
 namespace {
 
@@ -75,6 +77,8 @@ constexpr std::array kExplanations = {
     Explanation{"could not find expected directive name", kDirective, kContext},
     Explanation{"found unexpected non-alphabetical character", kDirective, kContext},
     Explanation{"found incompatible YAML document", "only YAML 1.1 and 1.2 can be read"},
+    Explanation{"found duplicate %YAML directive", "a second %YAML directive is not allowed"},
+    Explanation{"found duplicate %TAG directive", "this %TAG directive repeats another one"},
     Explanation{"found unexpected ':'", "a ':' is not allowed here", kContext},
     Explanation{"found undefined tag handle", kTag},
     Explanation{"did not find expected alphabetic or numeric character",
@@ -83,14 +87,21 @@ constexpr std::array kExplanations = {
                 kContext},
 };
 
-/// Messages that libyaml uses for different things.
-std::string_view explained_by_context(const SyntaxError& error) {
+/// Libyaml has the same message for different things, and more of them than are worth a row.
+Explanation by_context(const SyntaxError& error) {
   std::string_view context = error.context;
-  if (context == "while scanning a block scalar") return kBlockText;
-  if (context.starts_with("while scanning a tag") || context.starts_with("while parsing a tag"))
-    return kTag;
-  if (context.ends_with("directive")) return "this directive is not complete, or not well-formed";
-  return error.problem;
+  if (context == "while scanning a block scalar") return {error.problem, kBlockText};
+  if (context == "while scanning a tag" || context == "while parsing a tag")
+    return {error.problem, kTag, kContext};
+  if (context.ends_with("directive"))
+    return {error.problem, "this directive is not complete, or not well-formed"};
+  return {error.problem, error.problem};
+}
+
+Explanation explained(const SyntaxError& error) {
+  auto row = std::find_if(kExplanations.begin(), kExplanations.end(),
+                          [&](const Explanation& each) { return each.problem == error.problem; });
+  return row != kExplanations.end() ? *row : by_context(error);
 }
 
 /// Where the character with that number starts, or the end.
@@ -115,13 +126,10 @@ class SyntaxReport {
   void add_to(ProblemList& problems) const {
     bool quote_open = error_.problem == "found unexpected end of stream";
     if (next_ == '\0' && !quote_open && builder_.report_open_bracket(problems)) return;
-    auto known =
-        std::find_if(kExplanations.begin(), kExplanations.end(),
-                     [&](const Explanation& row) { return row.problem == error_.problem; });
-    bool found = known != kExplanations.end();
+    Explanation explanation = explained(error_);
     std::string text = by_what_is_there();
-    if (text.empty()) text = found ? known->text : explained_by_context(error_);
-    Place at = place(found ? known->at : Explanation::At::kProblem);
+    if (text.empty()) text = explanation.text;
+    Place at = place(explanation.at);
     problems.add(at.line, at.column, std::move(text));
   }
 
@@ -176,7 +184,7 @@ class SyntaxReport {
     char behind = offset_ + 1 < source_.size() ? source_[offset_ + 1] : '\0';
     bool nothing = behind == ',' || behind == ']' || behind == '}';
     return fmt::format(
-        "the key '{}' {}", key,
+        "the key '{}' {}", redact_uri(key),
         nothing ? "has no value; write null if that is meant" : "needs a space behind its ':'");
   }
 
