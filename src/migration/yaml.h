@@ -1,4 +1,4 @@
-// YAML text as a tree of our own, strictly; the only place that knows yaml-cpp.
+// YAML text as a tree of our own, strictly; only yaml.cc and yaml_syntax.cc know libyaml.
 #pragma once
 
 #include <cstdint>
