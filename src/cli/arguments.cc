@@ -50,11 +50,13 @@ void add_engine_flags(CLI::App& command, Raw& raw) {
 
 void add_commands(CLI::App& app, Raw& raw) {
   Arguments& arguments = raw.arguments;
-  auto* init = app.add_subcommand("init", "write whimbrel.yaml and the migrations directory");
-  init->add_option("-m,--module", arguments.module, "yaml");
+  auto* init = app.add_subcommand("init", "write a configuration and the migrations directory");
+  init->add_option("-m,--module", arguments.module,
+                   "commonjs (the default), esm or ts for migrate-mongo-config.js; yaml for "
+                   "whimbrel.yaml");
   auto* create = app.add_subcommand("create", "write a new migration file");
   create->add_option("description", arguments.words, "what it does, in a few words");
-  create->add_option("--kind", arguments.kind, "yaml");
+  create->add_option("--kind", arguments.kind, "js, ts or yaml; else as the project has it");
   create->add_flag("--document", arguments.document, "the template of a document migration");
   auto* status = app.add_subcommand("status", "every migration with its state; who holds the lock");
   status->add_flag("--exit-code", arguments.exit_code, "exit with 2 when something is pending");

@@ -27,8 +27,8 @@ struct Arguments {
   std::chrono::milliseconds wait{0};
 
   // create, init
-  std::string kind = "yaml";
-  std::string module = "yaml";
+  std::string kind;  ///< "" for what the project's other migrations are
+  std::string module = "commonjs";
   bool document = false;
 
   // status

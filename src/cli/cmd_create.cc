@@ -1,106 +1,117 @@
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "flow/new_file.h"
+#include "flow/templates.h"
 
 namespace whimbrel {
 namespace {
 
 namespace fs = std::filesystem;
+using Language = TemplateKind::Language;
 
-constexpr const char* kSteps = R"(description: {}
-steps:
-  - createIndexes: COLLECTION
-    indexes:
-      - {{ key: {{ field: 1 }} }}
-# down: journal          # the default: each step's own reverse
-)";
+/// What the new file is, and how its name ends.
+struct NewMigration {
+  TemplateKind kind;
+  std::string extension;
+};
 
-constexpr const char* kDocument = R"(description: {}
-steps:
-  - update: COLLECTION
-    where: {{ migrated: {{ $ne: true }} }}
-    with:                                   # a pipeline, run on the server batch by batch
-      - $set: {{ newField: {{ $ifNull: [$oldField, unknown] }}, migrated: true }}
-      - $unset: [oldField]
-    check:                                  # asserted afterwards
-      - {{ none: {{ newField: {{ $exists: false }} }} }}
-down: journal                               # restores every document from its pre-image
-)";
-
-std::string file_name(const std::vector<std::string>& words, const std::string& extension) {
-  auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  std::string description = join(words, " ");
-  std::replace(description.begin(), description.end(), ' ', '_');
-  return fmt::format("{}-{}.{}", file_stamp(now.count()), description, extension);
+Error usage(std::string message, std::string hint) {
+  return Error{ErrorKind::kUsage, std::move(message), std::move(hint)};
 }
 
-std::string yaml_quoted(const std::string& text) {
-  std::string result = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
+bool is_typescript(const std::string& extension) {
+  return extension == ".ts" || extension == ".mts" || extension == ".cts";
 }
 
-/// Never overwrites: a second `create` within the same second is refused.
-Status write_new(const fs::path& path, const std::string& content) {
-  int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  bool exists = file < 0 && errno == EEXIST;
-  if (exists) {
-    return Error{ErrorKind::kCannotWrite, fmt::format("{} exists already", path.string()),
-                 "wait a second, or choose another description"};
+/// `"type": "module"` in package.json makes every .js file an ES module.
+bool package_is_esm(const std::string& directory) {
+  std::ifstream file(fs::path(directory) / "package.json");
+  auto json = nlohmann::json::parse(file, nullptr, false);
+  return json.is_object() && json.value("type", nlohmann::json()) == "module";
+}
+
+ModuleSystem modules_of(const Config& config, const std::string& extension) {
+  if (extension == ".mjs" || extension == ".mts") return ModuleSystem::kEsm;
+  if (extension == ".cjs" || extension == ".cts") return ModuleSystem::kCommonJs;
+  bool esm =
+      config.script_file.empty() ? package_is_esm(config.directory) : config.module_system == "esm";
+  return esm ? ModuleSystem::kEsm : ModuleSystem::kCommonJs;
+}
+
+/// `--kind`, or what the project's other migrations are.
+Result<NewMigration> choose(const Arguments& arguments, const Config& config) {
+  const std::string& own = config.migration_extension;  // "" in projects of whimbrel.yaml alone
+  std::string kind = arguments.kind;
+  if (kind.empty()) kind = own.empty() ? "yaml" : is_typescript(own) ? "ts" : "js";
+  NewMigration chosen;
+  chosen.kind.document = arguments.document;
+  if (kind == "yaml") {
+    chosen.extension = ".yaml";
+    return chosen;
   }
-  bool good = file >= 0 &&
-              write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size());
-  if (file >= 0) close(file);
-  if (good) return {};
-  return Error{ErrorKind::kCannotWrite, fmt::format("cannot write {}", path.string()),
-               "check the directory"};
+  if (kind != "js" && kind != "ts") {
+    return usage(fmt::format("create --kind {}: it is none of js, ts, yaml", kind),
+                 "whimbrel create --kind js DESCRIPTION");
+  }
+  chosen.kind.language = kind == "ts" ? Language::kTypeScript : Language::kJavaScript;
+  chosen.extension = own.empty() ? "." + kind : own;
+  chosen.kind.modules = modules_of(config, chosen.extension);
+  if (own.empty() || is_typescript(own) == (kind == "ts")) return chosen;
+  return usage(fmt::format("create --kind {}: the migrations of this project end in {} "
+                           "(migrationFileExtension); another file would not be seen",
+                           kind, own),
+               fmt::format("whimbrel create --kind {} DESCRIPTION", kind == "ts" ? "js" : "ts"));
+}
+
+/// The project's own template goes before ours.
+Result<std::string> content_of(const NewMigration& chosen, const Config& config,
+                               const std::string& description) {
+  fs::path sample = fs::path(config.migrations_directory) / ("sample-migration" + chosen.extension);
+  if (chosen.kind.document || !fs::is_regular_file(sample)) {
+    return new_migration(chosen.kind, description);
+  }
+  std::ifstream file(sample, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (file) return content.str();
+  return Error{ErrorKind::kNotFound, "cannot read " + sample.string(), "check its permissions"};
+}
+
+Result<std::string> description_of(const Arguments& arguments) {
+  std::string description = join(arguments.words, " ");
+  constexpr const char* kExample = "whimbrel create \"add email index\"";
+  if (trim(description).empty()) return usage("create: a description is missing", kExample);
+  if (description.find('/') == std::string::npos) return description;
+  return usage(
+      fmt::format("create: '{}' has a '/'; a description becomes a file name", description),
+      kExample);
 }
 
 }  // namespace
 
 Result<int> run_create(const Arguments& arguments) {
-  std::string description = join(arguments.words, " ");
-  if (trim(description).empty()) {
-    return Error{ErrorKind::kUsage, "create: a description is missing",
-                 "whimbrel create \"add email index\""};
-  }
-  if (description.find('/') != std::string::npos) {
-    return Error{
-        ErrorKind::kUsage,
-        fmt::format("create: '{}' has a '/'; a description becomes a file name", description),
-        "whimbrel create \"add email index\""};
-  }
-  if (arguments.kind != "yaml") {
-    return Error{
-        ErrorKind::kUsage,
-        fmt::format("create --kind {}: this version writes YAML migrations only", arguments.kind),
-        "whimbrel create --kind yaml " + yaml_quoted(description)};
-  }
+  std::string description = TRY(description_of(arguments));
   Scripts scripts(arguments.sources.directory.empty() ? "." : arguments.sources.directory,
                   Scripts::Output::kCaptured);
   Config config = TRY(read_project_config(arguments.sources, scripts));
+  NewMigration chosen = TRY(choose(arguments, config));
   if (!fs::is_directory(config.migrations_directory)) {
     return Error{
         ErrorKind::kNotFound,
         fmt::format("migrations directory does not exist: {}", config.migrations_directory),
         "mkdir " + config.migrations_directory};
   }
-  std::string name = file_name(arguments.words, "yaml");
-  const char* form = arguments.document ? kDocument : kSteps;
-  fs::path path = fs::path(config.migrations_directory) / name;
-  TRY(write_new(path, fmt::format(fmt::runtime(form), yaml_quoted(description))));
+  std::string content = TRY(content_of(chosen, config, description));
+  fs::path path =
+      fs::path(config.migrations_directory) / new_migration_name(description, chosen.extension);
+  TRY(write_new_file(path, content));
   fs::path shown = path.lexically_proximate(fs::absolute(config.directory));
   fmt::print("Created: {}\n", shown.string());
   return 0;

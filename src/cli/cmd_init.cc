@@ -1,71 +1,75 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "cli/commands.h"
+#include "flow/new_file.h"
+#include "flow/templates.h"
 
 namespace whimbrel {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kConfig =
-    R"(# whimbrel.yaml: ${VAR} and ${VAR:-default} are taken from the environment
-mongodb:
-  uri: "${MONGO_URL:-mongodb://127.0.0.1:27017}"
-  database: YOURDATABASENAME
-migrationsDir: migrations
-changelogCollection: changelog
-lockCollection: changelog_lock
+/// The configuration that `-m` asks for.
+struct NewConfig {
+  std::string file;
+  std::string content;
+  std::string next;  ///< what is to be done with it
+};
 
-engine:
-  workers: 1            # lanes; more are safe, ranges are disjoint
-  batch: { docs: 1000, bytes: 8MiB, time: 100ms }
-  maxErrors: 0          # documents that may go to quarantine: 10, or "0.1%"
-  journal: on           # pre-images, for `whimbrel down`
+Result<NewConfig> choose(const std::string& module) {
+  constexpr const char* kNext = "set mongodb.url and databaseName in {}, npm install mongodb";
+  std::string js = "migrate-mongo-config.js", ts = "migrate-mongo-config.ts";
+  if (module == "commonjs") {
+    return NewConfig{js, script_config(ModuleSystem::kCommonJs, false), kNext};
+  }
+  if (module == "esm") {
+    return NewConfig{js, script_config(ModuleSystem::kEsm, false),
+                     std::string(kNext) + ", and put \"type\": \"module\" into package.json"};
+  }
+  if (module == "ts") {
+    return NewConfig{ts, script_config(ModuleSystem::kEsm, true),
+                     std::string(kNext) + " and tsx (Node 22.18 and later need no tsx)"};
+  }
+  if (module == "yaml") {
+    return NewConfig{"whimbrel.yaml", yaml_config(), "set mongodb.uri and database in {}"};
+  }
+  return Error{ErrorKind::kUsage,
+               fmt::format("init -m {}: it is none of commonjs, esm, ts, yaml", module),
+               "whimbrel init -m commonjs"};
+}
 
-environments:
-  production:
-    protected: true     # asks for the database name: --confirm NAME
-)";
-
-Error cannot_write(const std::string& path, const std::string& why) {
-  return Error{ErrorKind::kCannotWrite, fmt::format("cannot write {}: {}", path, why),
+Status make_migrations_directory(const fs::path& path) {
+  if (fs::exists(path) && !fs::is_directory(path)) {
+    return Error{ErrorKind::kCannotWrite, fmt::format("{} is not a directory", path.string()),
+                 "move it away"};
+  }
+  std::error_code problem;
+  fs::create_directories(path, problem);
+  if (!problem) return {};
+  return Error{ErrorKind::kCannotWrite,
+               fmt::format("cannot write {}: {}", path.string(), problem.message()),
                "check the directory"};
 }
 
 }  // namespace
 
 Result<int> run_init(const Arguments& arguments) {
-  if (arguments.module != "yaml") {
-    return Error{
-        ErrorKind::kUsage,
-        fmt::format("init -m {}: this version writes YAML projects only", arguments.module),
-        "whimbrel init -m yaml"};
-  }
+  NewConfig chosen = TRY(choose(arguments.module));
   fs::path directory =
       arguments.sources.directory.empty() ? fs::path(".") : fs::path(arguments.sources.directory);
-  fs::path config = directory / "whimbrel.yaml", migrations = directory / "migrations";
+  fs::path config = (directory / chosen.file).lexically_normal();
+  fs::path migrations = (directory / "migrations").lexically_normal();
   if (fs::exists(config)) {
     return Error{ErrorKind::kCannotWrite,
                  fmt::format("config file already exists: {}", config.string()), "whimbrel status"};
   }
-  if (fs::exists(migrations) && !fs::is_directory(migrations)) {
-    return Error{ErrorKind::kCannotWrite, fmt::format("{} is not a directory", migrations.string()),
-                 "move it away"};
-  }
-  std::error_code problem;
-  fs::create_directories(migrations, problem);
-  if (problem) return cannot_write(migrations, problem.message());
-  std::ofstream file(config);
-  file << kConfig;
-  if (!file.flush()) return cannot_write(config, "the write failed");
-  fmt::print("Created: {}\nCreated: {}\n", config.lexically_normal().string(),
-             migrations.lexically_normal().string() + "/");
-  fmt::print(stderr,
-             "Next: set mongodb.uri and database in {}, then: whimbrel create \"what it does\"\n",
-             config.lexically_normal().string());
+  TRY(make_migrations_directory(migrations));
+  TRY(write_new_file(config, chosen.content));
+  fmt::print("Created: {}\nCreated: {}/\n", config.string(), migrations.string());
+  fmt::print(stderr, "Next: {}, then: whimbrel create \"what it does\"\n",
+             fmt::format(fmt::runtime(chosen.next), config.string()));
   return 0;
 }
 
