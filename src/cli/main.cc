@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/compat_main.h"
 
 namespace whimbrel {
 namespace {
@@ -54,6 +55,11 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
   install_signal_handlers();
   try {
+    if (is_compat_call(argc, argv)) {
+      int code = compat_main(argc, argv);
+      std::fflush(stdout);
+      return code;
+    }
     auto code = dispatch(argc, argv);
     std::fflush(stdout);
     return code ? *code : print_error(code.error());

@@ -42,6 +42,7 @@ Result<Run> open_run(const UpSetting& setting, const Migration& migration,
   run.message.clear();
   run.log_file = setting.reporter.log_file();
   if (open) {
+    run.block = setting.block;
     TRY(runs.save_state(run));
     TRY(Ranges(project.client, project.database).fence(run.id, run.epoch));
     return run;
@@ -155,9 +156,15 @@ bool ended_in_good_order(const Error& error) {
          error.kind == ErrorKind::kPaused || error.kind == ErrorKind::kUnreachable;
 }
 
+/// A script that was cut off: it is as if we had been killed.
+bool script_is_in_doubt(const Run& run) {
+  return is_script_run(run) && run.steps.front().progress == StepState::Progress::kRunning;
+}
+
 void save_failure(const UpSetting& setting, Run& run, const Error& error) {
   if (error.kind == ErrorKind::kLockHeld) return;  // the run is somebody else's now
-  run.state = ended_in_good_order(error) ? RunState::kInterrupted : RunState::kFailed;
+  bool interrupted = ended_in_good_order(error) || script_is_in_doubt(run);
+  run.state = interrupted ? RunState::kInterrupted : RunState::kFailed;
   run.message = error.message;
   (void)Runs(setting.project.client, setting.project.database).save_state(run);
 }

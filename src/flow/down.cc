@@ -28,8 +28,7 @@ std::vector<const Entry*> applied_last_first(const History& history) {
 bool can_be_undone_half_way(const Entry& entry) {
   if (entry.applied || !entry.run || !entry.run->is_open()) return false;
   bool undoing = entry.run->state == RunState::kUndoing;
-  bool script = !entry.run->steps.empty() && entry.run->steps.front().kind == "script";
-  return undoing || !script;
+  return undoing || !is_script_run(*entry.run);
 }
 
 std::vector<const Entry*> open_runs(const History& history) {
@@ -114,10 +113,11 @@ Status check_reversible(const Entry& entry, const Migration& migration, const Ru
   return {};
 }
 
-Result<UndoItem> undo_item(Project& project, const Entry& entry) {
-  TRY(check_file(entry));
+}  // namespace
+
+Result<UndoItem> undo_item(const Entry& entry, Migration migration) {
   UndoItem item;
-  item.migration = TRY(load_any(*project.scripts, *entry.file));
+  item.migration = std::move(migration);
   item.run = entry.run.value_or(Run{});
   item.applied = entry.applied.has_value();
   item.journal_bytes = item.run.counts().journal_bytes;
@@ -125,13 +125,14 @@ Result<UndoItem> undo_item(Project& project, const Entry& entry) {
   return item;
 }
 
-}  // namespace
-
 Result<std::vector<UndoItem>> choose_undo(Project& project, const History& history,
                                           const DownOptions& options) {
   std::vector<UndoItem> items;
-  for (const Entry* entry : TRY(select(history, options)))
-    items.push_back(TRY(undo_item(project, *entry)));
+  for (const Entry* entry : TRY(select(history, options))) {
+    TRY(check_file(*entry));
+    Migration migration = TRY(load_any(*project.scripts, *entry->file));
+    items.push_back(TRY(undo_item(*entry, std::move(migration))));
+  }
   return items;
 }
 

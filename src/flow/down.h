@@ -27,6 +27,9 @@ struct UndoItem {
 Result<std::vector<UndoItem>> choose_undo(Project& project, const History& history,
                                           const DownOptions& options);
 
+/// The item of a migration that is loaded already: an Error when its steps cannot be undone.
+Result<UndoItem> undo_item(const Entry& entry, Migration migration);
+
 struct DownSummary {
   std::vector<std::string> undone;
   int64_t restored = 0;

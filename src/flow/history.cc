@@ -31,6 +31,13 @@ MigrationState state_of(const Entry& entry, const std::optional<LockHolder>& loc
                                                : MigrationState::kInterrupted;
 }
 
+/// Another tool may have finished, undone or repeated what a script's run began; then the run says
+/// nothing about the present.
+bool is_present(const Run& run, const std::optional<ChangelogEntry>& applied) {
+  if (!is_script_run(run)) return true;
+  return applied ? applied->run == run.id : run.state != RunState::kUndoing;
+}
+
 /// The last run of each file; an undone one says nothing about the present.
 std::map<std::string, Run> present_runs(std::vector<Run> runs) {
   std::map<std::string, Run> present;
@@ -87,6 +94,7 @@ Result<History> read_history(Project& project) {
   for (auto& [file, run] : present_runs(std::move(runs))) {
     bool known = entries.contains(file);
     if (!known && !run.is_open()) continue;
+    if (known && !is_present(run, entries[file].applied)) continue;
     TRY(count_open_steps(project, run));
     entries[file].run = std::move(run);
   }

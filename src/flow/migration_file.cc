@@ -93,6 +93,17 @@ Result<std::vector<MigrationFile>> list_files(const Config& config) {
   return files;
 }
 
+MigrationFile read_script_file(const std::string& directory, const std::string& name) {
+  MigrationFile file{name, fs::path(directory) / name, kind_of_extension(extension_of(name)), "",
+                     ""};
+  if (!file.is_script()) file.kind = "js";
+  if (auto source = read_file(file.path)) {
+    file.source = std::move(source).value();
+    file.hash = sha256_hex(file.source);
+  }
+  return file;
+}
+
 Result<Migration> load_file(const MigrationFile& file) {
   Loaded loaded = load_migration(file.name, file.source);
   if (auto* migration = std::get_if<Migration>(&loaded)) {

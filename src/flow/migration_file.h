@@ -28,6 +28,9 @@ std::string kind_of_migration(const std::string& name, const std::string& script
 /// The files of the directory that are migrations, by name; kNotFound when it does not exist.
 Result<std::vector<MigrationFile>> list_files(const Config& config);
 
+/// One script, whatever its name; without source and hash when it cannot be read.
+MigrationFile read_script_file(const std::string& directory, const std::string& name);
+
 /// Loads a declarative file; all its problems in one Error (kBadMigration).
 Result<Migration> load_file(const MigrationFile& file);
 

@@ -22,7 +22,8 @@ struct Project {
   std::unique_ptr<Scripts> scripts;  ///< never null
 
   LockPlace lock_place() const {
-    return {database, config.lock_collection, config.lock_ttl_seconds};
+    return {database, config.lock_collection, config.lock_ttl_seconds,
+            config.ignores_foreign_locks ? ForeignLocks::kIgnored : ForeignLocks::kRespected};
   }
 };
 

@@ -14,6 +14,14 @@ Error unknown_outcome(const Migration& migration, const std::string& function) {
       "`--interrupted-command skip` takes it for done"};
 }
 
+/// Whether the script may have done anything at all, even everything: it was cut off. One that
+/// threw, called process.exit or left a promise uncaught is known to have failed.
+bool cut_off(const Scripts& scripts, const Error& error) {
+  bool stopped = error.kind == ErrorKind::kLockHeld || error.kind == ErrorKind::kInterrupted ||
+                 error.kind == ErrorKind::kTerminated;
+  return stopped || (scripts.host_died() && !scripts.host_gave_reason());
+}
+
 }  // namespace
 
 Status run_script_step(const UpSetting& setting, const Migration& migration, const Step& step,
@@ -30,7 +38,7 @@ Status run_script_step(const UpSetting& setting, const Migration& migration, con
   state.progress = StepState::Progress::kRunning;
   TRY(runs.save_step(run, at));
   Status done = project.scripts->run(migration, function, setting.stop);
-  if (done || done.error().kind == ErrorKind::kLockHeld) return done;
+  if (done || cut_off(*project.scripts, done.error())) return done;
   state.progress = StepState::Progress::kPending;
   TRY(runs.save_step(run, at));
   return done;

@@ -7,8 +7,8 @@ namespace whimbrel {
 
 /// Runs step `index` of the run, a ScriptStep. It was started without an end when the run was
 /// interrupted: nobody knows what it has done, so kFailed asks the person, unless `in_doubt` says
-/// what to do. A script that throws, or whose host dies, may be run again: it is known to have
-/// failed.
+/// what to do. A script that throws, calls process.exit or leaves a promise uncaught may be run
+/// again: it is known to have failed.
 Status run_script_step(const UpSetting& setting, const Migration& migration, const Step& step,
                        Run& run, int index);
 

@@ -131,11 +131,22 @@ Status Scripts::connect() {
 Status Scripts::run(const Migration& migration, const std::string& function, const Stop& stop) {
   sinks_->start(migration.file);
   TRY(connect());
-  node::Patience patience{.most = {}, .stop = &stop, .ends_on_interrupt = ends_on_interrupt_};
+  node::Patience patience{.most = {}, .stop = &stop, .ends_on_interrupt = interrupt_ != nullptr};
   node::Host* node = TRY(host());
   TRY(checked(node::run_script(*node, migration.path, function, patience), migration.file,
               ErrorKind::kFailed));
   return {};
+}
+
+Result<Reply> Scripts::ask(const Question& question) {
+  node::Host* node = TRY(host());
+  node::Patience patience{
+      .most = {}, .stop = interrupt_, .ends_on_interrupt = interrupt_ != nullptr};
+  last_failure_.reset();
+  Reply reply = TRY(question(*node, patience));
+  if (!reply.failed) return reply;
+  last_failure_ = reply.failed;
+  return Error{ErrorKind::kFailed, reply.failed->message};
 }
 
 Result<Migration> load_any(Scripts& scripts, const MigrationFile& file) {

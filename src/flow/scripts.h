@@ -48,8 +48,19 @@ class Scripts {
   /// For hosts of lanes: same Node, same folder, same sinks.
   node::HostSetting host_setting() const;
   node::DriverSetting driver() const;
-  /// Ctrl-C ends a script at once, as it does in migrate-mongo.
-  void end_on_interrupt() { ends_on_interrupt_ = true; }
+  /// Ctrl-C ends whatever the host is asked at once, as it does in migrate-mongo. `stop` outlives
+  /// this.
+  void end_on_interrupt(const Stop& stop) { interrupt_ = &stop; }
+  /// The host of the last call ended under it: nobody knows what it has done.
+  bool host_died() const { return host_ && host_->died(); }
+  /// The user's code ended it: process.exit, or something that nobody caught.
+  bool host_gave_reason() const { return host_ && host_->gave_reason(); }
+
+  /// Any other question; a failure of the user's code is in last_failure(), too.
+  using Question = std::function<Result<node::Reply>(node::Host&, const node::Patience&)>;
+  Result<node::Reply> ask(const Question& question);
+  /// A question connected the driver, and read the configuration.
+  void take_for_connected() { config_is_loaded_ = connected_ = true; }
 
  private:
   struct Sinks;
@@ -64,7 +75,7 @@ class Scripts {
   std::optional<node::Host> host_;
   bool config_is_loaded_ = false;
   bool connected_ = false;
-  bool ends_on_interrupt_ = false;
+  const Stop* interrupt_ = nullptr;
   std::optional<node::ScriptError> last_failure_;
 };
 

@@ -51,10 +51,10 @@ Result<std::vector<const Entry*>> select(const History& history, const Selection
 Result<std::optional<Todo>> load_todo(Project& project, const Entry& entry) {
   bool open = entry.run && entry.run->is_open();
   if (open && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
-  if (open && entry.run->hash != entry.file->hash) return changed_under_run(entry);
   Migration migration = TRY(load_any(*project.scripts, *entry.file));
+  std::optional<Run> run = TRY(resumable_run(entry, migration));
   if (!meant_for(migration, project.config.environment)) return std::optional<Todo>();
-  return std::optional<Todo>(Todo{std::move(migration), open ? entry.run : std::nullopt});
+  return std::optional<Todo>(Todo{std::move(migration), std::move(run)});
 }
 
 Status check_server(const Project& project, const std::vector<Todo>& todo) {
@@ -145,6 +145,21 @@ Result<std::vector<Todo>> choose_pending(Project& project, const History& histor
   }
   if (problems) return *problems;
   return todo;
+}
+
+Result<std::optional<Run>> resumable_run(const Entry& entry, const Migration& migration) {
+  if (!entry.run || !entry.run->is_open()) return std::optional<Run>();
+  Run run = *entry.run;
+  if (run.hash == migration.hash) return std::optional<Run>(std::move(run));
+  if (!is_script_run(run)) return changed_under_run(entry);
+  auto progress = run.steps.front().progress;
+  bool is_script = std::holds_alternative<ScriptStep>(migration.steps.front().body);
+  // Whoever mended a failed script has seen what it left behind; an interrupted one is asked about.
+  if (progress == StepState::Progress::kPending && !is_script) return std::optional<Run>();
+  if (progress == StepState::Progress::kDone) return std::optional<Run>();
+  if (!is_script) return changed_under_run(entry);
+  run.hash = migration.hash;
+  return std::optional<Run>(std::move(run));
 }
 
 Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& stop,

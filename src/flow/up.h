@@ -32,6 +32,10 @@ struct Todo {
 Result<std::vector<Todo>> choose_pending(Project& project, const History& history,
                                          const Selection& selection);
 
+/// The open run that `migration` goes on with. kBadMigration when the file was changed under it,
+/// unless it is a script, which starts over anyway.
+Result<std::optional<Run>> resumable_run(const Entry& entry, const Migration& migration);
+
 /// Applies them under the lock. The Summary is filled in also when it fails: what was done is done.
 Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& stop,
           Summary& summary);

@@ -58,6 +58,7 @@ struct Config {
   std::string changelog_collection = "changelog";
   std::string lock_collection = "changelog_lock";
   int64_t lock_ttl_seconds = 0;  ///< migrate-mongo's TTL index; 0: none
+  bool ignores_foreign_locks = false;  ///< called as migrate-mongo, with its locking switched off
   bool use_file_hash = false;
   bool is_protected = false;  ///< `protected: true`: up and down ask for the database name
   EngineConfig engine;

@@ -250,6 +250,10 @@ bool Host::died() const {
   return impl_->dead;
 }
 
+bool Host::gave_reason() const {
+  return !impl_->last_words.empty();
+}
+
 const std::string& Host::version() const {
   return impl_->version;
 }

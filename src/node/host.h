@@ -63,6 +63,8 @@ class Host {
   Result<Reply> call(std::string_view name, mongo::Document arguments,
                      const mongo::DocumentList& documents = {}, const Patience& patience = {});
   bool died() const;
+  /// It said why before it went: process.exit, or something that nobody caught.
+  bool gave_reason() const;
   /// "v20.20.2"
   const std::string& version() const;
 

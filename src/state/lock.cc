@@ -120,7 +120,11 @@ std::string LockHolder::text() const {
 Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPlace& place) {
   int64_t now = TRY(server_time(client));
   // Our own first: while it stands, a second document can only be a mistake of the other tool.
-  auto document = TRY(locks_of(client, place).find_one(View()));
+  Collection locks = locks_of(client, place);
+  auto document = TRY(locks.find_one(make_document("_id", kLockId)));
+  if (!document && place.foreign == ForeignLocks::kRespected) {
+    document = TRY(locks.find_one(View()));
+  }
   if (!document) return std::optional<LockHolder>();
   return std::optional<LockHolder>(read_holder(*document, now));
 }
@@ -190,14 +194,17 @@ void Lock::Impl::end_heartbeat() {
 
 namespace {
 
+/// An index with another TTL, from before lockTtl was changed, is left as it is.
 Status keep_ttl_index(const Collection& locks, int64_t seconds) {
+  constexpr int kOptionsConflict = 85;
   if (seconds <= 0) return {};
   Document index = make_document("key", make_document("createdAt", 1), "name", "createdAt_1",
                                  "expireAfterSeconds", seconds);
   Document command = make_document("createIndexes", locks.name());
   command.append_array("indexes", mongo::Array().add(index).view());
-  TRY(locks.client().run(locks.database(), command));
-  return {};
+  auto made = locks.client().run(locks.database(), command);
+  if (made || made.error().server_code == kOptionsConflict) return {};
+  return std::move(made).error();
 }
 
 /// One attempt; the holder when somebody else has it.
@@ -219,6 +226,7 @@ Result<std::optional<LockHolder>> try_acquire(mongo::Client& client, const Lock:
   int64_t now = TRY(server_time(client));
   LockHolder holder = read_holder(*document, now);
   if (holder.owner != owner) return std::optional<LockHolder>(holder);
+  if (request.place.foreign == ForeignLocks::kIgnored) return std::optional<LockHolder>();
   // migrate-mongo looks first and writes later; whoever of the two comes second steps back.
   auto foreign = TRY(locks.find_one(make_document("_id", make_document("$ne", kLockId))));
   if (!foreign) return std::optional<LockHolder>();
@@ -254,16 +262,25 @@ Result<Lock> Lock::acquire(mongo::Client& client, const Request& request, Stop& 
     said = true;
     if (!stop.sleep(std::chrono::milliseconds(200))) return stop.error();
   }
-  TRY(keep_ttl_index(locks_of(client, request.place), request.place.ttl_seconds));
-  impl->epoch = TRY(next_epoch(client, request.place.database));
-  TRY(locks_of(client, request.place)
-          .update_one(impl->ours(), make_document("$set", make_document("epoch", impl->epoch))));
-  client.announce_sessions(announcer(request.place, impl->owner));
+  Lock taken(std::move(impl));  // released again by whatever fails from here on
+  TRY(taken.start(stop));
+  return taken;
+}
+
+/// With the lock document in place: what belongs to holding it.
+Status Lock::start(Stop& stop) {
+  mongo::Client& client = *impl_->client;
+  const LockPlace& place = impl_->place;
+  TRY(keep_ttl_index(locks_of(client, place), place.ttl_seconds));
+  impl_->epoch = TRY(next_epoch(client, place.database));
+  TRY(locks_of(client, place)
+          .update_one(impl_->ours(), make_document("$set", make_document("epoch", impl_->epoch))));
+  client.announce_sessions(announcer(place, impl_->owner));
   mongo::Client own = TRY(client.another());
-  Impl* raw = impl.get();
-  impl->heartbeat = std::thread(
+  Impl* raw = impl_.get();
+  raw->heartbeat = std::thread(
       [raw, &stop](mongo::Client with) { raw->beat(std::move(with), stop); }, std::move(own));
-  return Lock(std::move(impl));
+  return {};
 }
 
 Lock::Lock(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

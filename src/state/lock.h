@@ -34,11 +34,18 @@ struct LockHolder {
   std::string text() const;
 };
 
+/// Whether locks that migrate-mongo wrote count.
+enum class ForeignLocks {
+  kRespected,
+  kIgnored,  ///< as migrate-mongo itself has it where locking is switched off
+};
+
 /// Where the lock lives.
 struct LockPlace {
   std::string database;
   std::string collection;   ///< `lockCollection`
   int64_t ttl_seconds = 0;  ///< migrate-mongo's TTL index is kept when above 0
+  ForeignLocks foreign = ForeignLocks::kRespected;
 };
 
 /// Who holds the lock now; nullopt when it is free. Writes nothing.
@@ -78,6 +85,7 @@ class Lock {
  private:
   struct Impl;
   explicit Lock(std::unique_ptr<Impl> impl);
+  Status start(Stop& stop);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -130,6 +130,10 @@ bool Run::is_open() const {
   return state != RunState::kDone && state != RunState::kUndone;
 }
 
+bool is_script_run(const Run& run) {
+  return !run.steps.empty() && run.steps.front().kind == "script";
+}
+
 Counts Run::counts() const {
   Counts sum;
   for (const StepState& step : steps) sum += step.counts;

@@ -71,6 +71,9 @@ struct Run {
   Counts counts() const;
 };
 
+/// Whether it ran a script, which has one step and is done as a whole.
+bool is_script_run(const Run& run);
+
 class Runs {
  public:
   Runs(mongo::Client& client, std::string_view database)

@@ -11,6 +11,12 @@ const CALLS = {
   close: closeMigration,
   check: checkMigration,
   transform: transformBatch,
+  compatConfig,
+  compatConnect,
+  compatStatus,
+  compatCreate,
+  compatShown,
+  compatDirectory,
   exit: async () => {
     await client?.close().catch(() => {});
     setImmediate(() => leave(0));

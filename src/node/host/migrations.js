@@ -10,8 +10,25 @@ const opened = new Map();
 
 async function readConfig({ file }) {
   config = await (await loadModule(file));
-  const { mongodb, ...rest } = config ?? {};
-  return { config: JSON.stringify({ ...rest, mongodb: { ...mongodb } }, withoutCode) };
+  return asConfig(config);
+}
+
+// What can be said in JSON; a logger or a socket among the options may hold itself.
+function speakable(object) {
+  return Object.fromEntries(Object.entries(object ?? {}).filter(([, value]) => {
+    try {
+      JSON.stringify(value, withoutCode);
+      return true;
+    } catch {
+      return false;
+    }
+  }));
+}
+
+function asConfig(read) {
+  const { mongodb, ...rest } = read ?? {};
+  const server = { ...speakable(mongodb), options: speakable(mongodb?.options) };
+  return { config: JSON.stringify({ ...speakable(rest), mongodb: server }, withoutCode) };
 }
 
 // Functions, certificates and the like stay here; the driver gets them from the object itself.
@@ -59,9 +76,15 @@ async function describeMigration({ file }) {
   return [described, described.whereIsObject ? [serializeWhole(where)] : []];
 }
 
+// Written out, so that a missing function is called by its name: "migration.up is not a function".
+const FUNCTIONS = {
+  up: (migration) => migration.up(database, client),
+  down: (migration) => migration.down(database, client),
+  migrate: (migration) => migration.migrate(database, client),
+};
+
 async function runScript({ file, direction }) {
-  const migration = await loadModule(file);
-  await migration[direction](database, client);
+  await FUNCTIONS[direction](await loadModule(file));
   return {};
 }
 
