@@ -111,18 +111,18 @@ class Project:
         (self.migrations / name).write_text(text)
         return name
 
-    def run(self, *args, env=None, timeout=180):
-        """Runs whimbrel to its end."""
-        return self.start(*args, env=env).wait(timeout)
+    def run(self, *args, env=None, timeout=180, program=(BINARY,)):
+        """Runs whimbrel, or another program, to its end."""
+        return self.start(*args, env=env, program=program).wait(timeout)
 
-    def start(self, *args, env=None):
+    def start(self, *args, env=None, program=(BINARY,)):
         """Starts whimbrel in the background; it dies with the test at the latest."""
         args = [str(a) for a in args]
         number = len(self._runs)
         out, err = self.root / f".out{number}", self.root / f".err{number}"
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
             process = subprocess.Popen(
-                [BINARY, *args], cwd=self.root, stdin=subprocess.DEVNULL, stdout=stdout,
+                [*program, *args], cwd=self.root, stdin=subprocess.DEVNULL, stdout=stdout,
                 stderr=stderr, env=clean_environment(env), preexec_fn=die_with_parent)
         running = Running(args, process, out, err)
         self._runs.append(running)
