@@ -53,7 +53,8 @@ struct Patience {
 /// called; `died()` is true then, and the owner may start another where that is safe.
 class Host {
  public:
-  /// Starts Node and waits for its greeting. kFailed when there is no Node, or one older than 18.
+  /// Starts Node; the first call waits for its greeting. kFailed, here or there, when there is no
+  /// Node, or one older than 18.
   static Result<Host> start(const HostSetting& setting);
   Host(Host&&) noexcept;
   Host& operator=(Host&&) noexcept;
@@ -63,8 +64,8 @@ class Host {
   Result<Reply> call(std::string_view name, mongo::Document arguments,
                      const mongo::DocumentList& documents = {}, const Patience& patience = {});
   bool died() const;
-  /// "v20.20.2"
-  const std::string& version() const;
+  /// Kills the process; the destructor waits for it.
+  void end();
 
  private:
   struct Impl;
