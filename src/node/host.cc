@@ -66,11 +66,9 @@ std::vector<std::string> command_line(const HostSetting& setting) {
 
 std::vector<uint8_t> source_frame() {
   std::string_view source = host_source();
-  std::vector<uint8_t> bytes;
-  for (int shift = 0; shift < 32; shift += 8) {
-    bytes.push_back(static_cast<uint8_t>(source.size() >> shift));
-  }
-  bytes.insert(bytes.end(), source.begin(), source.end());
+  std::vector<uint8_t> bytes(4 + source.size());
+  for (size_t i = 0; i < 4; ++i) bytes[i] = static_cast<uint8_t>(source.size() >> (8 * i));
+  std::memcpy(bytes.data() + 4, source.data(), source.size());
   return bytes;
 }
 
@@ -109,8 +107,10 @@ struct Host::Impl {
   std::string version;
   std::string last_words;  ///< why it ends, in its own words
   uint32_t calls = 0;
+  uint32_t waiting_call = 0;  ///< the last call that went on although a stop was requested
   bool dead = false;
 
+  Status greet();
   Result<Frame> next_frame(const Patience& patience, Clock::time_point started);
   Result<bool> read_bytes();
   Status wait_for_bytes(const Patience& patience, Clock::time_point started);
@@ -165,6 +165,8 @@ Status Host::Impl::wait_for_bytes(const Patience& patience, Clock::time_point st
     if (patience.stop && patience.stop->requested()) {
       bool lost = patience.stop->reason() == Stop::Reason::kLockLost;
       if (lost || patience.ends_on_interrupt) return give_up(patience.stop->error());
+      if (patience.on_wait && waiting_call != calls) patience.on_wait();
+      waiting_call = calls;
     }
     bool late = patience.most.count() > 0 && Clock::now() - started > patience.most + kGrace;
     if (late) {
@@ -212,21 +214,29 @@ Result<Host> Host::start(const HostSetting& setting) {
   Host host(std::make_unique<Impl>(std::move(child), setting));
   Impl& impl = *host.impl_;
   if (!write_all(impl.child.channel(), source_frame())) return impl.ended();
-  Frame hello = TRY(impl.next_frame({.most = kStartPatience}, Clock::now()));
-  impl.version = hello.head.view().get_string("node");
-  bool ours = hello.head.view().get_int("protocol") == kProtocol;
-  if (!ours) return impl.give_up(Error{ErrorKind::kBug, "the Node host speaks another protocol"});
-  if (major_version(impl.version) >= kOldestNode) return host;
-  return impl.give_up(Error{ErrorKind::kFailed,
-                            fmt::format("{} is Node {}; {} or later is needed", setting.command,
-                                        impl.version, kOldestNode),
-                            "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
+  return host;
+}
+
+/// Waits for the greeting, which is the first frame.
+Status Host::Impl::greet() {
+  if (!version.empty()) return {};
+  Frame hello = TRY(next_frame({.most = kStartPatience}, Clock::now()));
+  version = hello.head.view().get_string("node");
+  if (hello.head.view().get_int("protocol") != kProtocol) {
+    return give_up(Error{ErrorKind::kBug, "the Node host speaks another protocol"});
+  }
+  if (major_version(version) >= kOldestNode) return {};
+  return give_up(Error{
+      ErrorKind::kFailed,
+      fmt::format("{} is Node {}; {} or later is needed", setting.command, version, kOldestNode),
+      "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
 }
 
 Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
                          const mongo::DocumentList& documents, const Patience& patience) {
   Impl& impl = *impl_;
   if (impl.dead) return Error{ErrorKind::kFailed, "the Node host is gone"};
+  TRY(impl.greet());
   uint32_t number = ++impl.calls;
   auto started = Clock::now();
   arguments.append("call", name);
@@ -246,16 +256,17 @@ Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
   return reply;
 }
 
+void Host::end() {
+  impl_->dead = true;
+  impl_->child.kill();
+}
+
 bool Host::died() const {
   return impl_->dead;
 }
 
 bool Host::gave_reason() const {
   return !impl_->last_words.empty();
-}
-
-const std::string& Host::version() const {
-  return impl_->version;
 }
 
 }  // namespace whimbrel::node

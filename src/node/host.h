@@ -46,6 +46,8 @@ struct Patience {
   std::chrono::milliseconds most{0};  ///< 0: as long as it takes
   const Stop* stop = nullptr;      ///< ends the call when the lock is lost: nobody writes any more
   bool ends_on_interrupt = false;  ///< Ctrl-C ends the call, too
+  std::function<void()> on_wait =
+      {};  ///< called once when a stop is requested and the call goes on
 };
 
 /// Use from the thread that started it. A host that dies, hangs or talks nonsense is gone for good:
@@ -53,7 +55,8 @@ struct Patience {
 /// called; `died()` is true then, and the owner may start another where that is safe.
 class Host {
  public:
-  /// Starts Node and waits for its greeting. kFailed when there is no Node, or one older than 18.
+  /// Starts Node; the first call waits for its greeting. kFailed, here or there, when there is no
+  /// Node, or one older than 18.
   static Result<Host> start(const HostSetting& setting);
   Host(Host&&) noexcept;
   Host& operator=(Host&&) noexcept;
@@ -65,8 +68,8 @@ class Host {
   bool died() const;
   /// It said why before it went: process.exit, or something that nobody caught.
   bool gave_reason() const;
-  /// "v20.20.2"
-  const std::string& version() const;
+  /// Kills the process; the destructor waits for it.
+  void end();
 
  private:
   struct Impl;
