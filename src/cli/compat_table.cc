@@ -168,7 +168,8 @@ size_t display_width(const std::string& text) {
     char32_t point = lead < 0x80 ? lead : lead & (0xFFU >> (length + 1));
     for (size_t i = 1; i < length && at + i < text.size(); ++i)
       point = (point << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3F);
-    width += width_of(point);
+    bool whole = at + length <= text.size();
+    width += whole ? width_of(point) : 1;
     at += length;
   }
   return width;

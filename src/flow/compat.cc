@@ -74,6 +74,13 @@ std::string frames_of(const std::string& stack) {
   return at == std::string::npos ? "" : stack.substr(at);
 }
 
+/// The server's own reason, without the command of ours that it was given for.
+std::string cause_of(const std::string& message) {
+  constexpr std::string_view kCause = ":: caused by :: ";
+  size_t at = message.rfind(kCause);
+  return at == std::string::npos ? message : message.substr(at + kCause.size());
+}
+
 bool is_signal(const Error& error) {
   return error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kTerminated;
 }
@@ -225,7 +232,11 @@ Result<Lock> Compat::take_lock(const std::string& command) {
   auto lock = Lock::acquire(project_->client, {project_->lock_place(), command, {}, {}}, stop_);
   if (lock || is_signal(lock.error())) return lock;
   bool held = lock.error().kind == ErrorKind::kLockHeld;
-  if (!held) return failed("Could not create a lock: ", std::move(lock).error());
+  if (!held) {
+    Error error = std::move(lock).error();
+    error.message = cause_of(error.message);
+    return failed("Could not create a lock: ", std::move(error));
+  }
   return Error{ErrorKind::kFailed,
                fmt::format("Could not migrate {}, a lock is in place.", command)};
 }

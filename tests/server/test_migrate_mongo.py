@@ -1,9 +1,12 @@
 """The same project run by migrate-mongo 14 and by whimbrel under its name: equal in every feature."""
+import datetime
 import re
+import shutil
 
 from support.javascript import js_project, twins
 from support.testcase import ServerTest, on, on_both
 
+NOW = datetime.datetime(2024, 1, 2, 3, 4, 5)
 INSERT = "    await db.collection('things').insertOne({ _id: %s, n: 1.5 });"
 REMOVE = "    await db.collection('things').deleteOne({ _id: %s });"
 
@@ -178,14 +181,14 @@ class FeatureTest(ServerTest):
     def test_entries_of_old_versions_are_understood(self):
         pair = self.with_three()
         pair.each(lambda p: p.db.changelog.insert_many(
-            [{"fileName": "20240101000001-add-0.js", "appliedAt": p.db.client.start_session and NOW},
+            [{"fileName": "20240101000001-add-0.js", "appliedAt": NOW},
              {"fileName": "gone.js", "appliedAt": NOW, "fileHash": "0" * 64}]))
         pair.run("status")
         pair.run("up")
         pair.same()
-        for _ in range(4):
+        for _ in range(2):
             pair.run("down", "-b")
-        pair.same()
+            pair.same()
 
     def test_this_and_the_arguments(self):
         pair = twins(self)
@@ -270,7 +273,7 @@ module.exports = {
             made = next(project.migrations.glob("*new_from_sample.js"))
             self.assertTrue(made.read_text().startswith("// my own"))
         pair.run("init", rc=1)
-        pair.each(lambda p: __import__("shutil").rmtree(p.migrations))
+        pair.each(lambda p: shutil.rmtree(p.migrations))
         pair.run("init", rc=1)
         pair.each(lambda p: (p.root / "migrate-mongo-config.js").unlink())
         pair.run("init", "-m", "esm")
@@ -295,9 +298,6 @@ module.exports = {
                 pair.run("up")
                 pair.run("down")
                 pair.same()
-
-
-NOW = __import__("datetime").datetime(2024, 1, 2, 3, 4, 5)
 
 
 class TakingTurnsTest(ServerTest):

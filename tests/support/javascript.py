@@ -158,11 +158,7 @@ class Twins:
 
 def message_of(err):
     """What is said before the first line of a stack."""
-    if not err.startswith("ERROR: "):
-        return err
-    head = re.split(r"\n    at ", err)[0]
-    # The message comes twice, the second time at the head of the stack.
-    return head
+    return re.split(r"\n    at ", err)[0].rstrip("\n") if err.startswith("ERROR: ") else err
 
 
 def js_project(test, topology, driver=6):

@@ -83,8 +83,25 @@ const FUNCTIONS = {
   migrate: (migration) => migration.migrate(database, client),
 };
 
+// Node keeps what a pipe does not take at once; this process may end as soon as it has answered.
+function written(stream) {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+async function allWritten() {
+  await written(process.stdout);
+  await written(process.stderr);
+}
+
 async function runScript({ file, direction }) {
-  await FUNCTIONS[direction](await loadModule(file));
+  try {
+    await FUNCTIONS[direction](await loadModule(file));
+  } finally {
+    await allWritten();
+  }
   return {};
 }
 
@@ -121,6 +138,7 @@ async function closeMigration({ file }) {
   const { migration, ctx } = opened.get(file) ?? {};
   opened.delete(file);
   if (typeof migration?.teardown === 'function') await migration.teardown(ctx);
+  await allWritten();
   return {};
 }
 
