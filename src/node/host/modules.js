@@ -52,7 +52,6 @@ async function prepareTypescript() {
     error.code = 'WHIMBREL_NO_TYPESCRIPT';
     throw error;
   }
-  process.setSourceMapsEnabled?.(true);
   typescriptIsReady = true;
 }
 
