@@ -69,7 +69,7 @@ void add_commands(CLI::App& app, Raw& raw) {
                  "log file instead of logs/whimbrel-<utc>-<run>.log");
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
-                 "redo or skip a `command` step whose outcome an interruption hid");
+                 "redo or skip a script or a `command` step whose outcome an interruption hid");
   auto* down = app.add_subcommand("down", "undo the last applied migration, or an open run");
   down->add_option("--steps", arguments.down.steps, "how many migrations")
       ->check(CLI::Range(1, 100000));

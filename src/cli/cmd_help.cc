@@ -54,6 +54,9 @@ constexpr const char* kEnvironment = R"(Environment variables
   WHIMBREL_OUTPUT                                text, json or ndjson
   WHIMBREL_NO_INPUT                              never ask
   NO_COLOR, CI                                   respected
+  WHIMBREL_NODE                                  the Node.js that runs JavaScript
+
+Called as `migrate-mongo`, or with --compat in front, whimbrel takes migrate-mongo 14's command line.
 )";
 
 const std::map<std::string, const char*>& topics() {

@@ -26,6 +26,13 @@ int64_t lease_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(kLease).count();
 }
 
+/// The server must not remove the lock as too old between two renewals.
+std::chrono::milliseconds beat_interval(int64_t ttl_seconds) {
+  std::chrono::milliseconds usual = kHeartbeat;
+  return ttl_seconds > 0 ? std::min(usual, std::chrono::milliseconds(ttl_seconds * 1000 / 3))
+                         : usual;
+}
+
 Collection locks_of(mongo::Client& client, const LockPlace& place) {
   return Collection(client, place.database, place.collection);
 }
@@ -170,7 +177,7 @@ Result<bool> Lock::Impl::renew(mongo::Client& with) const {
 void Lock::Impl::beat(mongo::Client own, Stop& stop) {
   auto last_success = std::chrono::steady_clock::now();
   std::unique_lock guard(mutex);
-  while (!wake.wait_for(guard, kHeartbeat, [&] { return ending; })) {
+  while (!wake.wait_for(guard, beat_interval(place.ttl_seconds), [&] { return ending; })) {
     guard.unlock();
     auto asked = std::chrono::steady_clock::now();
     auto renewed = renew(own);

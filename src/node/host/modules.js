@@ -72,9 +72,23 @@ async function loadModule(file) {
   return twice ? exported.default : exported;
 }
 
+// A migrate-mongo that is installed for the whole system brings a driver of its own.
+const globalRequire = Module.createRequire(
+  path.join(process.execPath, '..', '..', 'lib', 'node_modules', 'migrate-mongo', 'package.json'));
+
+function requireOf(name) {
+  if (resolvable(name)) return projectRequire;
+  try {
+    globalRequire.resolve(name);
+    return globalRequire;
+  } catch {
+    return projectRequire;
+  }
+}
+
 function projectPackage(name) {
   try {
-    return projectRequire(name);
+    return requireOf(name)(name);
   } catch (error) {
     if (error?.code !== 'MODULE_NOT_FOUND' || resolvable(name)) throw error;
     const missing = new Error(`the project has no package '${name}'`);
@@ -90,7 +104,7 @@ let bsonPackage;
 function bson() {
   if (!bsonPackage) {
     const driver = projectPackage('mongodb');
-    const own = Module.createRequire(projectRequire.resolve('mongodb'));
+    const own = Module.createRequire(requireOf('mongodb').resolve('mongodb'));
     bsonPackage = driver.BSON?.deserialize ? driver.BSON : own('bson');
   }
   return bsonPackage;

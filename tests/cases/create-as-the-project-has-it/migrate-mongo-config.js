@@ -1,0 +1,1 @@
+module.exports = { mongodb: { url: '{{URI}}', databaseName: '{{DB}}' }, migrationFileExtension: '.cjs', moduleSystem: 'esm' };
