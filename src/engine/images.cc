@@ -1,7 +1,9 @@
 #include "engine/images.h"
 
+#include <algorithm>
 #include <map>
 
+#include "engine/each_write.h"
 #include "engine/repeatable.h"
 #include "mongo/collection.h"
 
@@ -122,21 +124,57 @@ Status update_copies(const Collection& scratch, const DocumentTask& task) {
   return outcome.all_accepted();
 }
 
+/// By the map_key() of their `_id`.
+using ImagesById = std::map<std::string, Document>;
+
+Result<ImagesById> read_images(const Collection& scratch) {
+  ImagesById found;
+  auto cursor = TRY(scratch.find(View()));
+  while (auto image = TRY(cursor.next())) found.emplace(image->find("_id")->map_key(), *image);
+  return found;
+}
+
 Result<DocumentList> images_by_scratch(mongo::Client& client, const DocumentTask& task,
                                        const DocumentList& before) {
   Scratch scratch(client, task);
   TRY(scratch.create(task.facts.collation));
   TRY(store_copies(*scratch, before));
   TRY(update_copies(*scratch, task));
-  std::map<std::string, Document> found;
-  auto cursor = TRY(scratch->find(View()));
-  while (auto image = TRY(cursor.next())) found.emplace(image->find("_id")->map_key(), *image);
+  ImagesById found = TRY(read_images(*scratch));
   DocumentList images;
   for (size_t i = 0; i < before.size(); ++i) {
     auto image = found.find(before[i].find("_id")->map_key());
     if (image != found.end()) images.add(image->second);
   }
   return images;
+}
+
+/// The images of `unknown`, as the server makes them of copies; what it refuses has failed.
+Result<ImagesById> try_changes(mongo::Client& client, const DocumentTask& task,
+                               const DocumentList& before, Changes& changes,
+                               const std::vector<DocumentChange>& unknown) {
+  if (unknown.empty()) return ImagesById();
+  Scratch scratch(client, task);
+  TRY(scratch.create(task.facts.collation));
+  DocumentList copies;
+  for (const DocumentChange& change : unknown) copies.add(before[change.at]);
+  TRY(store_copies(*scratch, copies));
+  auto outcome = TRY(write_each(*scratch, before, changes, unknown, EachOrder::kGoOn, nullptr));
+  for (mongo::WriteError& refused : outcome.errors) {
+    if (refused.error.retry != Retry::kNo) return std::move(refused.error);
+    refused.error.blame = Blame::kDocument;
+    changes.failed.push_back({unknown[refused.index].at, std::move(refused.error)});
+  }
+  return read_images(*scratch);
+}
+
+void sort_by_position(Changes& changes) {
+  auto before = [](const auto& a, const auto& b) { return a.at < b.at; };
+  std::sort(changes.failed.begin(), changes.failed.end(), before);
+  std::erase_if(changes.each, [&](const DocumentChange& change) {
+    return std::binary_search(changes.failed.begin(), changes.failed.end(),
+                              DocumentFailure{change.at, {}}, before);
+  });
 }
 
 }  // namespace
@@ -165,6 +203,30 @@ Result<DocumentList> recompute_images(mongo::Client& client, const DocumentTask&
       TRY(images_by_pipeline(client, task, pin_now(*pipeline_of(task.step)), let_now(now), before));
   if (images.size() == before.size()) return images;
   return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for"};
+}
+
+Status complete_images(mongo::Client& client, const DocumentTask& task, const DocumentList& before,
+                       Changes& changes) {
+  std::vector<DocumentChange> unknown;
+  for (const DocumentChange& change : changes.each) {
+    if (!change.after) unknown.push_back(change);
+  }
+  ImagesById computed = TRY(try_changes(client, task, before, changes, unknown));
+  sort_by_position(changes);
+  DocumentList whole;
+  auto change = changes.each.begin();
+  for (size_t at = 0; at < before.size(); ++at) {
+    if (change == changes.each.end() || change->at != at) {
+      whole.add(before[at]);
+      continue;
+    }
+    if (change->after) whole.add(changes.after[*change->after]);
+    else whole.add(computed.at(before[at].find("_id")->map_key()));
+    change->after = at;
+    ++change;
+  }
+  changes.after = std::move(whole);
+  return {};
 }
 
 }  // namespace whimbrel

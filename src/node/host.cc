@@ -109,25 +109,25 @@ struct Host::Impl {
   std::string version;
   std::string last_words;  ///< why it ends, in its own words
   uint32_t calls = 0;
-  bool dead = false;
+  Death death = Death::kNone;
 
   Result<Frame> next_frame(const Patience& patience, Clock::time_point started);
   Result<bool> read_bytes();
   Status wait_for_bytes(const Patience& patience, Clock::time_point started);
   void take_event(const mongo::Document& event);
   Error ended();
-  Error give_up(Error error);
+  Error give_up(Death why, Error error);
 };
 
 /// Kills the host: after this nobody knows what it still would do.
-Error Host::Impl::give_up(Error error) {
-  dead = true;
+Error Host::Impl::give_up(Death why, Error error) {
+  death = why;
   child.kill();
   return error;
 }
 
 Error Host::Impl::ended() {
-  dead = true;
+  death = Death::kEnded;
   auto status = child.wait(kGrace);
   std::string why = status ? status_text(*status) : "closed its channel";
   if (!last_words.empty()) why = last_words;
@@ -164,11 +164,13 @@ Status Host::Impl::wait_for_bytes(const Patience& patience, Clock::time_point st
     if (ready > 0) return {};
     if (patience.stop && patience.stop->requested()) {
       bool lost = patience.stop->reason() == Stop::Reason::kLockLost;
-      if (lost || patience.ends_on_interrupt) return give_up(patience.stop->error());
+      if (lost || patience.ends_on_interrupt)
+        return give_up(Death::kStopped, patience.stop->error());
     }
     bool late = patience.most.count() > 0 && Clock::now() - started > patience.most + kGrace;
     if (late) {
-      return give_up(Error{ErrorKind::kFailed,
+      return give_up(Death::kTimedOut,
+                     Error{ErrorKind::kFailed,
                            fmt::format("the Node host did not answer within {} s; it was ended",
                                        patience.most.count() / 1000)});
     }
@@ -187,7 +189,7 @@ Result<bool> Host::Impl::read_bytes() {
 Result<Frame> Host::Impl::next_frame(const Patience& patience, Clock::time_point started) {
   while (true) {
     auto frame = frames.next();
-    if (!frame) return give_up(std::move(frame).error());
+    if (!frame) return give_up(Death::kNonsense, std::move(frame).error());
     if (*frame &&
         ((*frame)->call != kEvent || (*frame)->head.view().get_string("event") == "hello")) {
       return std::move(**frame);
@@ -215,9 +217,12 @@ Result<Host> Host::start(const HostSetting& setting) {
   Frame hello = TRY(impl.next_frame({.most = kStartPatience}, Clock::now()));
   impl.version = hello.head.view().get_string("node");
   bool ours = hello.head.view().get_int("protocol") == kProtocol;
-  if (!ours) return impl.give_up(Error{ErrorKind::kBug, "the Node host speaks another protocol"});
+  if (!ours)
+    return impl.give_up(Death::kNonsense,
+                        Error{ErrorKind::kBug, "the Node host speaks another protocol"});
   if (major_version(impl.version) >= kOldestNode) return host;
-  return impl.give_up(Error{ErrorKind::kFailed,
+  return impl.give_up(Death::kNonsense,
+                      Error{ErrorKind::kFailed,
                             fmt::format("{} is Node {}; {} or later is needed", setting.command,
                                         impl.version, kOldestNode),
                             "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
@@ -226,7 +231,7 @@ Result<Host> Host::start(const HostSetting& setting) {
 Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
                          const mongo::DocumentList& documents, const Patience& patience) {
   Impl& impl = *impl_;
-  if (impl.dead) return Error{ErrorKind::kFailed, "the Node host is gone"};
+  if (impl.death != Death::kNone) return Error{ErrorKind::kFailed, "the Node host is gone"};
   uint32_t number = ++impl.calls;
   auto started = Clock::now();
   arguments.append("call", name);
@@ -237,7 +242,8 @@ Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
   }
   Frame frame = TRY(impl.next_frame(patience, started));
   if (frame.call != number) {
-    return impl.give_up(Error{ErrorKind::kFailed, "the Node host answered what nobody asked"});
+    return impl.give_up(Death::kNonsense,
+                        Error{ErrorKind::kFailed, "the Node host answered what nobody asked"});
   }
   Reply reply{std::move(frame.head), std::move(frame.documents), std::nullopt};
   if (!reply.head.view().get_bool("ok")) {
@@ -246,8 +252,8 @@ Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
   return reply;
 }
 
-bool Host::died() const {
-  return impl_->dead;
+Death Host::death() const {
+  return impl_->death;
 }
 
 const std::string& Host::version() const {
