@@ -16,10 +16,10 @@ Json step_json(const PlannedStep& step) {
   if (!step.target.empty()) json["to"] = step.target;
   json["down"] = step.down;
   json["warnings"] = step.warnings;
+  if (!step.guarantee.empty()) json["guarantee"] = step.guarantee;
   if (!step.is_document_step) return json;
   json["documents"] = step.documents;
   json["matched"] = step.matched ? Json(*step.matched) : Json(nullptr);
-  json["guarantee"] = step.guarantee;
   json["strategy"] = step.strategy;
   json["lanes"] = step.lanes;
   json["lanesReason"] = step.lanes_reason;
@@ -33,6 +33,7 @@ void print_json(const UpPlan& plan) {
   Json json{{"schema", 1}, {"type", "plan"}, {"database", plan.database}};
   json["server"] = {{"version", plan.server}, {"topology", plan.topology}};
   json["environment"] = plan.environment.empty() ? Json(nullptr) : Json(plan.environment);
+  json["notes"] = plan.notes;
   json["migrations"] = Json::array();
   for (const PlannedMigration& migration : plan.migrations) {
     Json one{{"file", migration.file},
@@ -50,7 +51,6 @@ void print_documents(const PlannedStep& step) {
   std::string matched = step.matched ? with_commas(*step.matched) : "not counted (over 3 s)";
   fmt::print("      documents: {} in the collection, {} match `where`\n",
              with_commas(step.documents), matched);
-  fmt::print("      guarantee: {}\n", step.guarantee);
   fmt::print("      lanes: {} ({}); batches of up to {} documents, {}, {} ms\n", step.lanes,
              step.lanes_reason, with_commas(step.batch.docs), bytes_text(step.batch.bytes),
              step.batch.time.count());
@@ -58,8 +58,10 @@ void print_documents(const PlannedStep& step) {
 
 void print_step(const PlannedStep& step) {
   std::string to = step.target.empty() ? "" : " -> " + step.target;
-  fmt::print("    {} {}{}\n", step.kind, step.collection, to);
+  std::string title = fmt::format("{} {}", step.kind, step.collection);
+  fmt::print("    {}{}\n", trim(title), to);
   if (step.is_document_step) print_documents(step);
+  if (!step.guarantee.empty()) fmt::print("      guarantee: {}\n", step.guarantee);
   fmt::print("      down: {}\n", step.down);
   if (!step.sample.empty()) fmt::print("      sample:\n");
   for (const std::string& line : step.sample) fmt::print("        {}\n", line);
@@ -77,6 +79,7 @@ void print_text(const UpPlan& plan) {
     if (!migration.description.empty()) fmt::print("    {}\n", migration.description);
     for (const PlannedStep& step : migration.steps) print_step(step);
   }
+  for (const std::string& note : plan.notes) fmt::print("\n  note: {}\n", note);
   fmt::print("\nPlan: {} to apply.\n", plan.migrations.size());
 }
 

@@ -164,6 +164,7 @@ Status check_pending(const History& history) {
 
 Result<int> run_status(const Arguments& arguments) {
   Project project = TRY(open_project(arguments.sources));
+  project.scripts->end_host();
   History history = TRY(read_history(project));
   if (arguments.output == Output::kText) print_text(project, history);
   else print_json(project, history);

@@ -18,7 +18,7 @@ Status start_step(mongo::Client& client, const DocumentTask& task, Run& run) {
   StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   IdExtent extent = TRY(read_extent(client, task));
   state.progress = StepState::Progress::kRunning;
-  state.strategy = to_text(task.strategy);
+  state.strategy = task.strategy_text();
   state.first = extent.first;
   state.last = extent.last;
   state.total = task.facts.documents;

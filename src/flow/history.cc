@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <map>
 
 #include "base/text.h"
@@ -75,9 +76,10 @@ std::string Entry::kind() const {
 
 Result<History> read_history(Project& project) {
   History history;
+  auto files = std::async(std::launch::async, list_files, std::cref(project.config));
   history.lock = TRY(read_lock(project.client, project.lock_place()));
   std::map<std::string, Entry> entries;
-  for (MigrationFile& file : TRY(list_files(project.config))) {
+  for (MigrationFile& file : TRY(files.get())) {
     std::string name = file.name;
     entries[name].file = std::move(file);
   }

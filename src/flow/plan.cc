@@ -15,6 +15,10 @@ using mongo::make_document;
 namespace {
 
 constexpr int kCountMilliseconds = 3000;
+constexpr const char* kScriptGuarantee =
+    "runs once, as a whole; what an interrupted script has written stays, and whimbrel asks before "
+    "it "
+    "runs again";
 constexpr int64_t kMuchJournal = int64_t{10} << 30;
 
 std::optional<int64_t> count_matched(Project& project, const DocumentTask& task) {
@@ -65,7 +69,9 @@ std::string lanes_reason(const Project& project, const Step& step,
 }
 
 std::string down_of(const Migration& migration, const Step& step, const DocumentTask& task) {
-  if (migration.down == DownKind::kSteps) return "the file's own `down:` steps";
+  bool script = std::holds_alternative<TransformStep>(step.body);
+  if (migration.down == DownKind::kSteps)
+    return script ? "revert(doc, ctx) for every document" : "the file's own `down:` steps";
   if (step.irreversible) return "nothing: irreversible";
   if (!task.step.journal) return "nothing: no journal";
   return "restores every document from the journal, unless it was changed since";
@@ -107,7 +113,13 @@ Result<PlannedStep> plan_documents(Project& project, const Migration& migration,
   return planned;
 }
 
+std::string script_down(const Migration& migration) {
+  return migration.down == DownKind::kSteps ? "its own down(db, client)"
+                                            : "nothing: it has no down()";
+}
+
 std::string structural_down(const Migration& migration, const Step& step) {
+  if (std::holds_alternative<ScriptStep>(step.body)) return script_down(migration);
   if (migration.down == DownKind::kSteps) return "the file's own `down:` steps";
   if (step.irreversible) return "nothing: irreversible";
   if (std::holds_alternative<InsertStep>(step.body))
@@ -135,6 +147,7 @@ Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
     if (step.is_document_step())
       one = TRY(plan_documents(project, todo.migration, step, index, overrides));
     else one.down = structural_down(todo.migration, step);
+    if (std::holds_alternative<ScriptStep>(step.body)) one.guarantee = kScriptGuarantee;
     one.kind = step.kind;
     one.collection = step.collection();
     if (auto* rename = std::get_if<RenameCollectionStep>(&step.body)) one.target = rename->to;
@@ -153,7 +166,14 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
               project.client.server().version,
               project.client.server().topology_text(),
               project.config.environment,
+              {},
               {}};
+  for (const std::string& option : project.config.unmapped_options) {
+    plan.notes.push_back(
+        fmt::format("mongodb.options.{} reaches the project's driver; whimbrel's own connection "
+                    "has no such option",
+                    option));
+  }
   for (const Todo& todo : TRY(choose_pending(project, history, selection))) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
   }

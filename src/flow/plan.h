@@ -40,6 +40,7 @@ struct UpPlan {
   std::string topology;
   std::string environment;
   std::vector<PlannedMigration> migrations;
+  std::vector<std::string> notes;  ///< about the configuration
 };
 
 /// Reads only: nothing is written, no lock is taken.

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/text.h"
+#include "mongo/client.h"
 
 namespace whimbrel {
 
@@ -82,10 +83,15 @@ Result<Reply> Scripts::checked(Result<Reply> reply, const std::string& file, Err
   return node::to_error(*reply->failed, file, kind);
 }
 
+void Scripts::end_host() {
+  if (host_) host_->end();
+}
+
 Result<ScriptConfig> Scripts::read_config(const std::string& path, const NodeConfig& setting) {
   node_ = setting;
   std::string name = std::filesystem::path(path).filename();
   node::Host* node = TRY(host());
+  mongo::prepare_driver();  // while Node starts
   Reply reply = TRY(checked(node::load_config_module(*node, path), name, ErrorKind::kBadConfig));
   config_is_loaded_ = true;
   return node::read_config(reply);

@@ -43,6 +43,10 @@ class Scripts {
   /// lost lock does. The next call finds a new host after one died.
   Status run(const Migration& migration, const std::string& function, const Stop& stop);
 
+  /// Ends the host without waiting for it: for commands that needed only the configuration. The next
+  /// call starts another.
+  void end_host();
+
   /// What the user's code threw last, for those who print it as migrate-mongo does.
   const std::optional<node::ScriptError>& last_failure() const { return last_failure_; }
   /// For hosts of lanes: same Node, same folder, same sinks.

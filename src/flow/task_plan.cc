@@ -96,8 +96,8 @@ Result<mongo::DocumentList> sample(Project& project, const DocumentTask& task) {
   return documents;
 }
 
-/// What the change makes of `documents`. Documents that a script leaves as they are, or fails at, are
-/// not among them: it may be asked about them again.
+/// What the change makes of `documents`. Documents that a script leaves as they are, or fails at,
+/// are not among them: it may be asked about them again.
 Result<mongo::DocumentList> changed_images(Project& project, const DocumentTask& task,
                                            const mongo::DocumentList& documents) {
   if (!is_script(task)) return compute_images(project.client, task, documents);
@@ -140,6 +140,7 @@ Status check_where_excludes(Project& project, const DocumentTask& task) {
       hint);
 }
 
+/// What the lanes need to ask the user's code at `path`.
 void give_script(DocumentTask& task, const Project& project, const std::string& path) {
   if (!is_script(task)) return;
   ScriptSetting setting;
@@ -175,6 +176,9 @@ Result<DocumentTask> plan_task(Project& project, const Migration& migration, con
 }
 
 void keep_strategy(DocumentTask& task, const StepState& state) {
+  if (is_script(task) && state.strategy == to_text(Strategy::kTransaction))
+    task.step.journal = true;
+  if (state.strategy == kUnjournalledTransaction) task.step.journal = false;
   for (Strategy strategy : {Strategy::kLedger, Strategy::kPlain}) {
     if (state.strategy == to_text(strategy)) task.strategy = strategy;
   }

@@ -40,7 +40,9 @@ void log_handler(mongoc_log_level_t level, const char* domain, const char* messa
   driver_log()(mongoc_log_level_str(level), fmt::format("{}: {}", domain, message));
 }
 
-void initialise_driver() {
+}  // namespace
+
+void prepare_driver() {
   static std::once_flag once;
   std::call_once(once, [] {
     mongoc_log_set_handler(log_handler, nullptr);
@@ -50,8 +52,10 @@ void initialise_driver() {
   });
 }
 
+namespace {
+
 Result<UriHandle> parse_uri(const ConnectOptions& options) {
-  initialise_driver();
+  prepare_driver();
   bson_error_t problem;
   UriHandle uri(mongoc_uri_new_with_error(options.uri.c_str(), &problem));
   if (!uri) {

@@ -44,6 +44,10 @@ enum class Durability {
   kAcknowledged,  ///< `{w: 1}`: for data that a later majority write covers
 };
 
+/// Initialises the driver, which takes some milliseconds; connecting does it by itself. For those
+/// who are about to wait for something else first.
+void prepare_driver();
+
 class Session;
 
 class Client {

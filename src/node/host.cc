@@ -66,11 +66,9 @@ std::vector<std::string> command_line(const HostSetting& setting) {
 
 std::vector<uint8_t> source_frame() {
   std::string_view source = host_source();
-  std::vector<uint8_t> bytes;
-  for (int shift = 0; shift < 32; shift += 8) {
-    bytes.push_back(static_cast<uint8_t>(source.size() >> shift));
-  }
-  bytes.insert(bytes.end(), source.begin(), source.end());
+  std::vector<uint8_t> bytes(4 + source.size());
+  for (size_t i = 0; i < 4; ++i) bytes[i] = static_cast<uint8_t>(source.size() >> (8 * i));
+  std::memcpy(bytes.data() + 4, source.data(), source.size());
   return bytes;
 }
 
@@ -111,6 +109,7 @@ struct Host::Impl {
   uint32_t calls = 0;
   Death death = Death::kNone;
 
+  Status greet();
   Result<Frame> next_frame(const Patience& patience, Clock::time_point started);
   Result<bool> read_bytes();
   Status wait_for_bytes(const Patience& patience, Clock::time_point started);
@@ -214,24 +213,31 @@ Result<Host> Host::start(const HostSetting& setting) {
   Host host(std::make_unique<Impl>(std::move(child), setting));
   Impl& impl = *host.impl_;
   if (!write_all(impl.child.channel(), source_frame())) return impl.ended();
-  Frame hello = TRY(impl.next_frame({.most = kStartPatience}, Clock::now()));
-  impl.version = hello.head.view().get_string("node");
-  bool ours = hello.head.view().get_int("protocol") == kProtocol;
-  if (!ours)
-    return impl.give_up(Death::kNonsense,
-                        Error{ErrorKind::kBug, "the Node host speaks another protocol"});
-  if (major_version(impl.version) >= kOldestNode) return host;
-  return impl.give_up(Death::kNonsense,
-                      Error{ErrorKind::kFailed,
-                            fmt::format("{} is Node {}; {} or later is needed", setting.command,
-                                        impl.version, kOldestNode),
-                            "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
+  return host;
+}
+
+/// Waits for the greeting, which is the first frame.
+Status Host::Impl::greet() {
+  if (!version.empty()) return {};
+  Frame hello = TRY(next_frame({.most = kStartPatience}, Clock::now()));
+  version = hello.head.view().get_string("node");
+  if (hello.head.view().get_int("protocol") != kProtocol) {
+    return give_up(Death::kNonsense,
+                   Error{ErrorKind::kBug, "the Node host speaks another protocol"});
+  }
+  if (major_version(version) >= kOldestNode) return {};
+  return give_up(Death::kNonsense,
+                 Error{ErrorKind::kFailed,
+                       fmt::format("{} is Node {}; {} or later is needed", setting.command, version,
+                                   kOldestNode),
+                       "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
 }
 
 Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
                          const mongo::DocumentList& documents, const Patience& patience) {
   Impl& impl = *impl_;
   if (impl.death != Death::kNone) return Error{ErrorKind::kFailed, "the Node host is gone"};
+  TRY(impl.greet());
   uint32_t number = ++impl.calls;
   auto started = Clock::now();
   arguments.append("call", name);
@@ -252,12 +258,13 @@ Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
   return reply;
 }
 
-Death Host::death() const {
-  return impl_->death;
+void Host::end() {
+  impl_->death = Death::kStopped;
+  impl_->child.kill();
 }
 
-const std::string& Host::version() const {
-  return impl_->version;
+Death Host::death() const {
+  return impl_->death;
 }
 
 }  // namespace whimbrel::node

@@ -62,7 +62,8 @@ enum class Death {
 /// called; `died()` is true then, and the owner may start another where that is safe.
 class Host {
  public:
-  /// Starts Node and waits for its greeting. kFailed when there is no Node, or one older than 18.
+  /// Starts Node; the first call waits for its greeting. kFailed, here or there, when there is no
+  /// Node, or one older than 18.
   static Result<Host> start(const HostSetting& setting);
   Host(Host&&) noexcept;
   Host& operator=(Host&&) noexcept;
@@ -73,8 +74,8 @@ class Host {
                      const mongo::DocumentList& documents = {}, const Patience& patience = {});
   bool died() const { return death() != Death::kNone; }
   Death death() const;
-  /// "v20.20.2"
-  const std::string& version() const;
+  /// Kills the process; the destructor waits for it.
+  void end();
 
  private:
   struct Impl;

@@ -21,7 +21,9 @@ HIDDEN = ("WHIMBREL_", "NODE_ENV", "NO_COLOR", "CI", "MONGO_URL")
 def clean_environment(extra=None):
     """The environment of the program: ours without what it would obey, with whimbrel on PATH."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(HIDDEN)}
-    env["PATH"] = f"{BINARY.parent}:{env['PATH']}"
+    node = pathlib.Path(os.environ.get("WHIMBREL_NODE", "node"))
+    own = f"{node.parent}:" if node.is_absolute() else ""
+    env["PATH"] = f"{BINARY.parent}:{own}{env['PATH']}"
     env["TZ"] = "UTC"
     env.update(extra or {})
     return env
@@ -82,8 +84,8 @@ class Running:
 
 
 class Project:
-    def __init__(self, folder, uri, db):
-        """`db` is the pymongo database of this project."""
+    def __init__(self, folder, uri, db, config=True):
+        """`db` is the pymongo database of this project; without `config` the folder has one already."""
         self.root = pathlib.Path(folder)
         self.uri = uri
         self.db = db
@@ -91,7 +93,8 @@ class Project:
         self.migrations.mkdir(parents=True, exist_ok=True)
         self._runs = []
         self._files = 0
-        self.config()
+        if config:
+            self.config()
 
     def config(self, **keys):
         """Writes whimbrel.yaml (JSON is YAML) with our server and `keys`."""

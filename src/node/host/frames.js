@@ -2,14 +2,14 @@
 //   uint32 size of what follows | uint32 call | uint32 size of head | head, JSON | documents, BSON
 // All numbers are little-endian. Call 0 marks an event that nobody asked for.
 const fs = require('fs');
-const net = require('net');
 
 const CHANNEL = 3;
 const EVENT = 0;
-const socket = new net.Socket({ fd: CHANNEL, readable: true, writable: true });
+let socket = null;
 
 function frame(call, head, documents = []) {
-  const text = Buffer.from(JSON.stringify(head));
+  // Half a surrogate pair is JSON to JavaScript, and to nobody else.
+  const text = Buffer.from(JSON.stringify(head).replace(/\\ud[89a-f][0-9a-f]{2}/gi, '\\ufffd'));
   const prefix = Buffer.alloc(12);
   const size = documents.reduce((sum, document) => sum + document.length, 8 + text.length);
   prefix.writeUInt32LE(size, 0);
@@ -19,7 +19,9 @@ function frame(call, head, documents = []) {
 }
 
 function send(call, head, documents) {
-  socket.write(frame(call, head, documents));
+  const bytes = frame(call, head, documents);
+  if (socket) socket.write(bytes);
+  else fs.writeSync(CHANNEL, bytes);
 }
 
 // For the last words of a process that is about to end: nothing is flushed after them.
@@ -31,7 +33,36 @@ function sendNow(head) {
   }
 }
 
-function readFrames(handle) {
+function parseFrame(body) {
+  const headSize = body.readUInt32LE(4);
+  return { call: body.readUInt32LE(0), head: JSON.parse(body.toString('utf8', 8, 8 + headSize)),
+    documents: body.subarray(8 + headSize) };
+}
+
+function readNow(size) {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0; at < size;) {
+    const got = fs.readSync(CHANNEL, bytes, at, size - at);
+    if (got === 0) return null;
+    at += got;
+  }
+  return bytes;
+}
+
+// The next frame, while nothing else has to go on in this process; null at the end of the stream.
+// Waiting so spares the start of a socket: a tenth of the time of a short command.
+function readFrameNow() {
+  const size = readNow(4);
+  const body = size && readNow(size.readUInt32LE(0));
+  return body && parseFrame(body);
+}
+
+// Reads frames beside the user's code from now on.
+function readFrames(handle, ended) {
+  const net = require('net');
+  socket = new net.Socket({ fd: CHANNEL, readable: true, writable: true });
+  socket.on('error', ended);
+  socket.on('close', ended);
   let chunks = [];
   let have = 0;
   const take = (size) => {
@@ -49,9 +80,7 @@ function readFrames(handle) {
       if (wanted === 0 || have < wanted) return;
       const body = take(wanted);
       wanted = 0;
-      const headSize = body.readUInt32LE(4);
-      const head = JSON.parse(body.toString('utf8', 8, 8 + headSize));
-      handle(body.readUInt32LE(0), head, body.subarray(8 + headSize));
+      handle(parseFrame(body));
     }
   });
 }

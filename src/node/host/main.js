@@ -34,7 +34,7 @@ function die(error) {
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 
-async function answer(call, head, bytes) {
+async function answer({ call, head, documents: bytes }) {
   current = head.file ?? current;
   try {
     const result = await CALLS[head.call](head, bytes);
@@ -45,11 +45,18 @@ async function answer(call, head, bytes) {
   }
 }
 
-let queue = Promise.resolve();
-readFrames((call, head, bytes) => {
-  queue = queue.then(() => answer(call, head, bytes));
-});
-socket.on('error', () => leave(0));
-socket.on('close', () => leave(0));
+async function serve() {
+  send(EVENT, { event: 'hello', protocol: PROTOCOL, node: process.version });
+  let first = readFrameNow();
+  while (first?.head.call === 'config') {
+    await answer(first);
+    first = readFrameNow();
+  }
+  if (!first) leave(0);
+  let queue = answer(first);
+  readFrames((frame) => {
+    queue = queue.then(() => answer(frame));
+  }, () => leave(0));
+}
 
-send(EVENT, { event: 'hello', protocol: PROTOCOL, node: process.version });
+serve();
