@@ -29,7 +29,13 @@ Status run_script_step(const UpSetting& setting, const Migration& migration, con
   TRY(project.scripts->connect());
   state.progress = StepState::Progress::kRunning;
   TRY(runs.save_step(run, at));
-  Status done = project.scripts->run(migration, function, setting.stop);
+  auto say_waiting = [&] {
+    setting.reporter.say(
+        "info", fmt::format("waiting for {}() of {} to end; Ctrl-C once more ends it at once "
+                            "and leaves it interrupted",
+                            function, migration.file));
+  };
+  Status done = project.scripts->run(migration, function, setting.stop, say_waiting);
   if (done || done.error().kind == ErrorKind::kLockHeld) return done;
   state.progress = StepState::Progress::kPending;
   TRY(runs.save_step(run, at));

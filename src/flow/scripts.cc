@@ -134,10 +134,12 @@ Status Scripts::connect() {
   return {};
 }
 
-Status Scripts::run(const Migration& migration, const std::string& function, const Stop& stop) {
+Status Scripts::run(const Migration& migration, const std::string& function, const Stop& stop,
+                    const std::function<void()>& on_wait) {
   sinks_->start(migration.file);
   TRY(connect());
-  node::Patience patience{.most = {}, .stop = &stop, .ends_on_interrupt = ends_on_interrupt_};
+  node::Patience patience{
+      .most = {}, .stop = &stop, .ends_on_interrupt = ends_on_interrupt_, .on_wait = on_wait};
   node::Host* node = TRY(host());
   TRY(checked(node::run_script(*node, migration.path, function, patience), migration.file,
               ErrorKind::kFailed));

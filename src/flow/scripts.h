@@ -41,10 +41,12 @@ class Scripts {
   /// Calls a function of a script migration; connects first. kFailed with file and line when it
   /// throws. Returns only when it is settled or its host is dead: Ctrl-C does not cut it off, a
   /// lost lock does. The next call finds a new host after one died.
-  Status run(const Migration& migration, const std::string& function, const Stop& stop);
+  /// `on_wait` is called once when a stop is requested and the function goes on.
+  Status run(const Migration& migration, const std::string& function, const Stop& stop,
+             const std::function<void()>& on_wait);
 
-  /// Ends the host without waiting for it: for commands that needed only the configuration. The next
-  /// call starts another.
+  /// Ends the host without waiting for it: for commands that needed only the configuration. The
+  /// next call starts another.
   void end_host();
 
   /// What the user's code threw last, for those who print it as migrate-mongo does.

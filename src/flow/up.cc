@@ -112,6 +112,7 @@ void add_errors(Project& project, const Run& run, Summary& summary) {
 Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summary& summary) {
   for (const Todo& item : todo) {
     if (setting.stop.requested()) return setting.stop.error();
+    if (item.open) summary.done_before += item.open->counts().scanned;
     auto run = apply_migration(setting, item.migration, item.open);
     if (!run) {
       add_unfinished(setting.project, item.migration.file, summary);

@@ -107,6 +107,7 @@ struct Host::Impl {
   std::string version;
   std::string last_words;  ///< why it ends, in its own words
   uint32_t calls = 0;
+  uint32_t waiting_call = 0;  ///< the last call that went on although a stop was requested
   Death death = Death::kNone;
 
   Status greet();
@@ -165,6 +166,8 @@ Status Host::Impl::wait_for_bytes(const Patience& patience, Clock::time_point st
       bool lost = patience.stop->reason() == Stop::Reason::kLockLost;
       if (lost || patience.ends_on_interrupt)
         return give_up(Death::kStopped, patience.stop->error());
+      if (patience.on_wait && waiting_call != calls) patience.on_wait();
+      waiting_call = calls;
     }
     bool late = patience.most.count() > 0 && Clock::now() - started > patience.most + kGrace;
     if (late) {

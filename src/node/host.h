@@ -46,6 +46,8 @@ struct Patience {
   std::chrono::milliseconds most{0};  ///< 0: as long as it takes
   const Stop* stop = nullptr;      ///< ends the call when the lock is lost: nobody writes any more
   bool ends_on_interrupt = false;  ///< Ctrl-C ends the call, too
+  std::function<void()> on_wait =
+      {};  ///< called once when a stop is requested and the call goes on
 };
 
 /// Why a host is gone.

@@ -39,9 +39,13 @@ Json to_json(const Counts& counts) {
 }
 
 Json to_json(const Summary& summary) {
-  return Json{{"type", "summary"},          {"exit", summary.exit},
-              {"applied", summary.applied}, {"documents", to_json(summary.documents)},
-              {"seconds", summary.seconds}, {"errors", summary.errors}};
+  return Json{{"type", "summary"},
+              {"exit", summary.exit},
+              {"applied", summary.applied},
+              {"documents", to_json(summary.documents)},
+              {"seconds", summary.seconds},
+              {"errors", summary.errors},
+              {"doneBefore", summary.done_before}};
 }
 
 std::string dump(const Json& json) {
@@ -312,12 +316,17 @@ void Reporter::summary(const Summary& summary) {
   std::lock_guard guard(impl_->mutex);
   std::vector<std::string> lines;
   const Counts& counts = summary.documents;
-  double rate = summary.seconds > 0 ? static_cast<double>(counts.scanned) / summary.seconds : 0;
+  auto done_now = static_cast<double>(counts.scanned - summary.done_before);
+  double rate = summary.seconds > 0 ? done_now / summary.seconds : 0;
   lines.push_back(
       fmt::format("processed {}  modified {}  unchanged {}  quarantined {}  in {} ({} documents/s)",
                   with_commas(counts.scanned), with_commas(counts.modified),
                   with_commas(counts.unchanged), with_commas(counts.quarantined),
                   duration_text(summary.seconds), with_commas(static_cast<int64_t>(rate))));
+  if (summary.done_before > 0) {
+    lines.push_back(fmt::format("  of which {} were done before by the interrupted run",
+                                with_commas(summary.done_before)));
+  }
   if (!summary.errors.empty())
     lines.push_back(fmt::format("first {} errors:", summary.errors.size()));
   for (const std::string& error : summary.errors) lines.push_back("  " + error);

@@ -29,6 +29,7 @@ struct Summary {
   int exit = 0;
   std::vector<std::string> applied;
   Counts documents;
+  int64_t done_before = 0;          ///< of `documents`, by earlier attempts at the same runs
   std::vector<std::string> errors;  ///< the first ten, one line each
   double seconds = 0;
 };

@@ -11,11 +11,17 @@ function lineIn(file, stack) {
   return file ? firstMatch(String(stack).split('\n'), file) : 0;
 }
 
+// A TypeScript loader that runs in a thread of its own throws what is no Error any more.
+function messageOf(error) {
+  if (error === null || typeof error !== 'object') return String(error);
+  return String(error.message ?? error.diagnosticText);
+}
+
 function plainError(error, file) {
   const known = error !== null && typeof error === 'object';
   const described = {
     name: known ? String(error.name ?? 'Error') : typeof error,
-    message: known ? String(error.message) : String(error),
+    message: messageOf(error),
     thrown: known ? 'error' : error === undefined ? 'undefined' : typeof error,
     stack: known ? String(error.stack) : '',
     line: 0,

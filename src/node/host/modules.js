@@ -15,32 +15,50 @@ function resolvable(name) {
   }
 }
 
+function isEsmPackage() {
+  try {
+    return projectRequire('./package.json').type === 'module';
+  } catch {
+    return false;
+  }
+}
+
+// Each loader has one way for require() and one for import(); a package of ES modules needs the second.
+const LOADERS = [
+  ['tsx', async () => {
+    projectRequire('tsx/cjs/api').register();
+    if (Module.register) (await importModule('tsx/esm/api')).register();
+  }],
+  ['ts-node', async () => {
+    const compilerOptions = { module: 'commonjs', moduleResolution: 'node10' };
+    projectRequire('ts-node').register({ transpileOnly: true, compilerOptions });
+    if (isEsmPackage()) Module.register('ts-node/esm/transpile-only', url.pathToFileURL(`${process.cwd()}/`));
+  }],
+  ['@swc-node/register', async () => {
+    projectRequire('@swc-node/register');
+    if (isEsmPackage()) await importModule('@swc-node/register/esm-register');
+  }],
+];
+
 let typescriptIsReady = false;
 
 // The project's own loader comes first: it knows the project's tsconfig.
-function prepareTypescript(file) {
+async function prepareTypescript() {
   if (typescriptIsReady) return;
-  typescriptIsReady = true;
-  if (resolvable('tsx/cjs/api')) {
-    projectRequire('tsx/cjs/api').register();
-    if (Module.register) projectRequire('tsx/esm/api').register();
-  } else if (resolvable('ts-node')) {
-    projectRequire('ts-node').register({ transpileOnly: true });
-  } else if (resolvable('@swc-node/register')) {
-    projectRequire('@swc-node/register');
-  } else if (!process.features.typescript) {
-    typescriptIsReady = false;
-    const error = new Error(
-      `${path.basename(file)} is TypeScript, and Node ${process.version} does not strip types by itself`);
+  const own = LOADERS.find(([name]) => resolvable(name));
+  if (own) await own[1]();
+  if (!own && !process.features.typescript) {
+    const error = new Error(`it is TypeScript, and Node ${process.version} does not strip types by itself`);
     error.code = 'WHIMBREL_NO_TYPESCRIPT';
     throw error;
   }
+  typescriptIsReady = true;
 }
 
 const NEEDS_IMPORT = new Set(['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE']);
 
 async function loadModule(file) {
-  if (TYPESCRIPT.has(path.extname(file))) prepareTypescript(file);
+  if (TYPESCRIPT.has(path.extname(file))) await prepareTypescript();
   let loaded;
   try {
     loaded = projectRequire(file);
