@@ -96,7 +96,9 @@ Status ScriptHost::close() {
 
 std::string failure_text(const node::ScriptError& failed) {
   std::string text = failed.message;
-  if (!failed.name.empty() && failed.name != "Error") text = failed.name + ": " + text;
+  bool value = !failed.thrown.empty() && failed.thrown != "error";
+  if (value) text = fmt::format("it threw {} instead of an Error", text);
+  else if (!failed.name.empty() && failed.name != "Error") text = failed.name + ": " + text;
   if (!failed.code.empty()) text += fmt::format(" (code {})", failed.code);
   if (failed.line > 0) text += fmt::format(" (line {})", failed.line);
   return text;
