@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/images.h"
 #include "engine/lane.h"
 
 namespace whimbrel {
@@ -77,6 +78,7 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
   if (run.steps[index].progress == StepState::Progress::kPending) {
     TRY(start_step(client, task, run));
   }
+  if (task.strategy == Strategy::kLedger) TRY(drop_scratches(client, task));
   auto existing = TRY(Ranges(client, task.database).read(task.key));
   Counts before = sum(existing);
   progress.reset();

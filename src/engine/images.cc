@@ -62,11 +62,15 @@ Result<DocumentList> images_by_pipeline(mongo::Client& client, const DocumentTas
   return images;
 }
 
+std::string scratch_prefix(const std::string& run) {
+  return "whimbrel_scratch_" + run + "_";
+}
+
 /// A collection for the length of one call, with the collation of the real one.
 class Scratch {
  public:
   Scratch(mongo::Client& client, const DocumentTask& task)
-      : collection_(client, task.database, "whimbrel_scratch_" + mongo::new_object_id()) {}
+      : collection_(client, task.database, scratch_prefix(task.key.run) + mongo::new_object_id()) {}
   ~Scratch() { (void)drop(); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -226,6 +230,20 @@ Status complete_images(mongo::Client& client, const DocumentTask& task, const Do
     ++change;
   }
   changes.after = std::move(whole);
+  return {};
+}
+
+Status drop_scratches(mongo::Client& client, const DocumentTask& task) {
+  Document prefix;
+  prefix.append_regex("$regex", "^" + scratch_prefix(task.key.run), "");
+  Document command = make_document("listCollections", 1, "nameOnly", true);
+  command.append("filter", make_document("name", prefix));
+  auto cursor = TRY(mongo::Cursor::open(client, task.database, command));
+  std::vector<std::string> names;
+  while (auto found = TRY(cursor.next())) names.push_back(found->get_string("name"));
+  for (const std::string& name : names) {
+    TRY(client.run(task.database, make_document("drop", name)));
+  }
   return {};
 }
 

@@ -28,4 +28,7 @@ Result<mongo::DocumentList> recompute_images(mongo::Client& client, const Docume
 Status complete_images(mongo::Client& client, const DocumentTask& task,
                        const mongo::DocumentList& before, Changes& changes);
 
+/// Drops the scratch collections that killed attempts at the task's run left behind.
+Status drop_scratches(mongo::Client& client, const DocumentTask& task);
+
 }  // namespace whimbrel
