@@ -14,6 +14,9 @@ class ReplicaSetScriptKillTest(ScriptKillTest):
     def test_hosts_killed_at_any_moment_cost_nothing(self):
         self.run_with_killed_hosts()
 
+    def test_failing_documents_are_recorded_once_whatever_is_killed(self):
+        self.run_with_failures_killed()
+
 
 del ScriptKillTest  # or unittest would collect it here
 

@@ -5,7 +5,7 @@ import signal
 import time
 
 from support.kills import MOMENTS, KillTest
-from support.scripts import ScriptTest, script
+from support.scripts import ScriptTest, quarantined, script
 from support.testcase import wait_until
 
 # Every way to say it: operators, a whole document, and what only the server can compute.
@@ -69,3 +69,31 @@ class ScriptKillTest(ScriptTest, KillTest):
                 project.ok("up")
             self.assertMigratedOnce(project, message)
         self.assertGreaterEqual(killed, MOMENTS, "kills that hit a host")
+
+    def run_with_failures_killed(self):
+        """Documents that throw are in quarantine in the end, and no others, whatever was killed when."""
+        project = self.project(self.topology)
+        source = self.make_source(project)
+        project.config(engine={**self.settings, "maxErrors": self.docs})
+        script(project, """transform(doc) {
+            if (doc.k % 97 === 5) throw new Error('five');
+            return doc.k % 11 === 3 ? null : { $set: { n: doc.n * 2 + 1 } };
+          }""")
+        bad = [k if k % 3 else f"s{k}" for k in range(self.docs) if k % 97 == 5]
+        self.fresh(project, source)
+        start = time.monotonic()
+        project.exits(3, "up")
+        moments = self.moments(time.monotonic() - start)
+        for number, moment in enumerate(itertools.islice(moments, MOMENTS)):
+            message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
+            self.fresh(project, source)
+            self.kill_after(project, moment, "up")
+            if project.state("20240101000001-script.js") != "applied":
+                result = project.exits(3, "up", "--wait", "60s", "-o", "json").json()["documents"]
+                self.assertEqual(len(bad), result["quarantined"], message)
+            self.assertEqual(sorted(bad, key=str), sorted(quarantined(project), key=str), message)
+            wrong = project.db.things.count_documents({"$expr": {"$ne": ["$n", {"$switch": {
+                "branches": [{"case": {"$eq": [{"$mod": ["$k", 97]}, 5]}, "then": "$k"},
+                             {"case": {"$eq": [{"$mod": ["$k", 11]}, 3]}, "then": "$k"}],
+                "default": {"$add": [{"$multiply": ["$k", 2]}, 1]}}}]}})
+            self.assertEqual(0, wrong, message)
