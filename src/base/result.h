@@ -37,6 +37,13 @@ enum class Retry {
   kUnknownCommit,  ///< The commit may or may not have happened; committing again is safe.
 };
 
+/// Which document of a batch is to blame for a failure, as far as is known.
+enum class Blame {
+  kUnknown,   ///< perhaps one of them, when the server refused something
+  kBatch,     ///< surely one of them: halving the batch finds it
+  kDocument,  ///< the one that the message names
+};
+
 /// One failure: what failed, on what and why (`message`), and the next command to type (`hint`).
 struct Error {
   ErrorKind kind = ErrorKind::kFailed;
@@ -44,6 +51,7 @@ struct Error {
   std::string hint = {};
   int server_code = 0;  ///< MongoDB's error code, 0 when the server said nothing.
   Retry retry = Retry::kNo;
+  Blame blame = Blame::kUnknown;
 
   /// Puts what was being done in front: "copying shop.orders: connection closed".
   Error while_doing(std::string_view what) &&;

@@ -26,10 +26,34 @@ struct Batch {
   Checkpoint checkpoint(Counts counts) const;
 };
 
+/// What a script wants to become of one document.
+struct DocumentChange {
+  enum class Form {
+    kOperators,  ///< sent as they are
+    kPipeline,   ///< sent as it is
+    kImage,      ///< the known post-image is written, for its names mean something in an update
+  };
+  size_t at = 0;  ///< its position in Batch::before
+  Form form = Form::kOperators;
+  mongo::View update;           ///< operators, or the pipeline's array; in Changes::updates
+  std::optional<size_t> after;  ///< the position of its post-image in Changes::after, if known
+};
+
+/// A document that cannot be changed, and why.
+struct DocumentFailure {
+  size_t at = 0;  ///< its position in Batch::before
+  Error error;
+};
+
 /// What the transform made of it.
 struct Changes {
   bool on_server = false;     ///< the write itself computes the post-images
-  mongo::DocumentList after;  ///< otherwise: as many as `before`
+  mongo::DocumentList after;  ///< otherwise: as many as `before`; from a script, what is known yet
+
+  // From scripts only. Documents that are neither changed nor failed stay as they are.
+  std::vector<DocumentChange> each;
+  std::vector<DocumentFailure> failed;  ///< in the order of the batch
+  mongo::DocumentList updates;          ///< what `each` borrows from
 };
 
 /// Where batches come from. One lane's, like everything below.
@@ -45,7 +69,11 @@ class Source {
 class Transform {
  public:
   virtual ~Transform() = default;
+  /// Called before each batch, outside of its transaction: what takes long belongs here.
+  virtual Status prepare() { return {}; }
   virtual Result<Changes> apply(const Batch& batch) = 0;
+  /// Called once, when the lane has no more batches.
+  virtual Status finish() { return {}; }
 };
 
 /// Where changes go, with their journal and checkpoint, in an order that a crash cannot break.

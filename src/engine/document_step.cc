@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/images.h"
 #include "engine/lane.h"
 
 namespace whimbrel {
@@ -18,7 +19,7 @@ Status start_step(mongo::Client& client, const DocumentTask& task, Run& run) {
   StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   IdExtent extent = TRY(read_extent(client, task));
   state.progress = StepState::Progress::kRunning;
-  state.strategy = to_text(task.strategy);
+  state.strategy = task.strategy_text();
   state.first = extent.first;
   state.last = extent.last;
   state.total = task.facts.documents;
@@ -77,6 +78,7 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
   if (run.steps[index].progress == StepState::Progress::kPending) {
     TRY(start_step(client, task, run));
   }
+  if (task.strategy == Strategy::kLedger) TRY(drop_scratches(client, task));
   auto existing = TRY(Ranges(client, task.database).read(task.key));
   Counts before = sum(existing);
   progress.reset();

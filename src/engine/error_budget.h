@@ -21,9 +21,34 @@ class ErrorBudget {
     return true;
   }
 
+  /// Documents that turned out to be recorded already, or, below 0, not to be recorded.
+  void charge(int64_t documents) { used_ += documents; }
+
  private:
   int64_t most_;
   std::atomic<int64_t> used_;
+};
+
+/// What the batch under way takes of the budget: kept when it is saved, given back when it is to be
+/// repeated. One lane's.
+class BudgetShare {
+ public:
+  explicit BudgetShare(ErrorBudget& budget) : budget_(budget) {}
+
+  bool take(int64_t documents) {
+    if (!budget_.take(documents)) return false;
+    taken_ += documents;
+    return true;
+  }
+  void keep() { taken_ = 0; }
+  void give_back() {
+    budget_.charge(-taken_);
+    taken_ = 0;
+  }
+
+ private:
+  ErrorBudget& budget_;
+  int64_t taken_ = 0;
 };
 
 }  // namespace whimbrel

@@ -1,7 +1,9 @@
 #include "engine/images.h"
 
+#include <algorithm>
 #include <map>
 
+#include "engine/each_write.h"
 #include "engine/repeatable.h"
 #include "mongo/collection.h"
 
@@ -60,11 +62,15 @@ Result<DocumentList> images_by_pipeline(mongo::Client& client, const DocumentTas
   return images;
 }
 
+std::string scratch_prefix(const std::string& run) {
+  return "whimbrel_scratch_" + run + "_";
+}
+
 /// A collection for the length of one call, with the collation of the real one.
 class Scratch {
  public:
   Scratch(mongo::Client& client, const DocumentTask& task)
-      : collection_(client, task.database, "whimbrel_scratch_" + mongo::new_object_id()) {}
+      : collection_(client, task.database, scratch_prefix(task.key.run) + mongo::new_object_id()) {}
   ~Scratch() { (void)drop(); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -122,21 +128,57 @@ Status update_copies(const Collection& scratch, const DocumentTask& task) {
   return outcome.all_accepted();
 }
 
+/// By the map_key() of their `_id`.
+using ImagesById = std::map<std::string, Document>;
+
+Result<ImagesById> read_images(const Collection& scratch) {
+  ImagesById found;
+  auto cursor = TRY(scratch.find(View()));
+  while (auto image = TRY(cursor.next())) found.emplace(image->find("_id")->map_key(), *image);
+  return found;
+}
+
 Result<DocumentList> images_by_scratch(mongo::Client& client, const DocumentTask& task,
                                        const DocumentList& before) {
   Scratch scratch(client, task);
   TRY(scratch.create(task.facts.collation));
   TRY(store_copies(*scratch, before));
   TRY(update_copies(*scratch, task));
-  std::map<std::string, Document> found;
-  auto cursor = TRY(scratch->find(View()));
-  while (auto image = TRY(cursor.next())) found.emplace(image->find("_id")->map_key(), *image);
+  ImagesById found = TRY(read_images(*scratch));
   DocumentList images;
   for (size_t i = 0; i < before.size(); ++i) {
     auto image = found.find(before[i].find("_id")->map_key());
     if (image != found.end()) images.add(image->second);
   }
   return images;
+}
+
+/// The images of `unknown`, as the server makes them of copies; what it refuses has failed.
+Result<ImagesById> try_changes(mongo::Client& client, const DocumentTask& task,
+                               const DocumentList& before, Changes& changes,
+                               const std::vector<DocumentChange>& unknown) {
+  if (unknown.empty()) return ImagesById();
+  Scratch scratch(client, task);
+  TRY(scratch.create(task.facts.collation));
+  DocumentList copies;
+  for (const DocumentChange& change : unknown) copies.add(before[change.at]);
+  TRY(store_copies(*scratch, copies));
+  auto outcome = TRY(write_each(*scratch, before, changes, unknown, EachOrder::kGoOn, nullptr));
+  for (mongo::WriteError& refused : outcome.errors) {
+    if (refused.error.retry != Retry::kNo) return std::move(refused.error);
+    refused.error.blame = Blame::kDocument;
+    changes.failed.push_back({unknown[refused.index].at, std::move(refused.error)});
+  }
+  return read_images(*scratch);
+}
+
+void sort_by_position(Changes& changes) {
+  auto before = [](const auto& a, const auto& b) { return a.at < b.at; };
+  std::sort(changes.failed.begin(), changes.failed.end(), before);
+  std::erase_if(changes.each, [&](const DocumentChange& change) {
+    return std::binary_search(changes.failed.begin(), changes.failed.end(),
+                              DocumentFailure{change.at, {}}, before);
+  });
 }
 
 }  // namespace
@@ -165,6 +207,44 @@ Result<DocumentList> recompute_images(mongo::Client& client, const DocumentTask&
       TRY(images_by_pipeline(client, task, pin_now(*pipeline_of(task.step)), let_now(now), before));
   if (images.size() == before.size()) return images;
   return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for"};
+}
+
+Status complete_images(mongo::Client& client, const DocumentTask& task, const DocumentList& before,
+                       Changes& changes) {
+  std::vector<DocumentChange> unknown;
+  for (const DocumentChange& change : changes.each) {
+    if (!change.after) unknown.push_back(change);
+  }
+  ImagesById computed = TRY(try_changes(client, task, before, changes, unknown));
+  sort_by_position(changes);
+  DocumentList whole;
+  auto change = changes.each.begin();
+  for (size_t at = 0; at < before.size(); ++at) {
+    if (change == changes.each.end() || change->at != at) {
+      whole.add(before[at]);
+      continue;
+    }
+    if (change->after) whole.add(changes.after[*change->after]);
+    else whole.add(computed.at(before[at].find("_id")->map_key()));
+    change->after = at;
+    ++change;
+  }
+  changes.after = std::move(whole);
+  return {};
+}
+
+Status drop_scratches(mongo::Client& client, const DocumentTask& task) {
+  Document prefix;
+  prefix.append_regex("$regex", "^" + scratch_prefix(task.key.run), "");
+  Document command = make_document("listCollections", 1, "nameOnly", true);
+  command.append("filter", make_document("name", prefix));
+  auto cursor = TRY(mongo::Cursor::open(client, task.database, command));
+  std::vector<std::string> names;
+  while (auto found = TRY(cursor.next())) names.push_back(found->get_string("name"));
+  for (const std::string& name : names) {
+    TRY(client.run(task.database, make_document("drop", name)));
+  }
+  return {};
 }
 
 }  // namespace whimbrel

@@ -1,8 +1,7 @@
 // What a step makes of documents, computed by the server on the side.
 #pragma once
 
-#include "engine/task.h"
-#include "mongo/document_list.h"
+#include "engine/batch.h"
 
 namespace whimbrel {
 
@@ -22,5 +21,14 @@ bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task
 /// compute_images() as they were when `$$NOW` was `now` (milliseconds).
 Result<mongo::DocumentList> recompute_images(mongo::Client& client, const DocumentTask& task,
                                              const mongo::DocumentList& before, int64_t now);
+
+/// Completes what a script wants of `before`: post-images that are not known come from a scratch
+/// collection, where documents that the server refuses fail. Afterwards Changes::after has one
+/// image for each document, the document itself where it stays as it is.
+Status complete_images(mongo::Client& client, const DocumentTask& task,
+                       const mongo::DocumentList& before, Changes& changes);
+
+/// Drops the scratch collections that killed attempts at the task's run left behind.
+Status drop_scratches(mongo::Client& client, const DocumentTask& task);
 
 }  // namespace whimbrel

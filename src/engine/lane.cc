@@ -1,6 +1,7 @@
 #include "engine/lane.h"
 
 #include "base/retry.h"
+#include "engine/script_transform.h"
 #include "engine/sinks.h"
 #include "engine/source.h"
 #include "state/quarantine.h"
@@ -19,29 +20,38 @@ constexpr int kBatchesPerWait = 8;
 constexpr std::chrono::milliseconds kFirstWait{10};
 constexpr std::chrono::milliseconds kLongestWait{1000};
 
+bool is_script(const DocumentTask& task) {
+  return std::holds_alternative<TransformStep>(task.step.body);
+}
+
 std::unique_ptr<Source> source_for(mongo::Client& client, const DocumentTask& task) {
   if (task.strategy == Strategy::kLedger) return resuming_source(client, task);
-  bool ids = task.strategy == Strategy::kPlain;
+  bool ids = task.strategy == Strategy::kPlain && !is_script(task);
   return collection_source(client, task, ids ? Fetch::kIdsOnly : Fetch::kDocuments);
 }
 
-std::unique_ptr<Transform> transform_for(mongo::Client& client, const DocumentTask& task) {
+std::unique_ptr<Transform> transform_for(mongo::Client& client, const LaneShared& shared) {
+  const DocumentTask& task = shared.task;
+  bool transactions = task.strategy == Strategy::kTransaction;
+  if (is_script(task) && transactions) return script_transform(task, shared.stop);
+  if (is_script(task)) return script_image_transform(client, task, shared.stop);
   bool copies = std::holds_alternative<CopyStep>(task.step.body);
   bool needs_images = copies || task.strategy == Strategy::kLedger;
   return needs_images ? image_transform(client, task) : server_transform();
 }
 
 std::unique_ptr<Sink> sink_for(mongo::Client& client, const DocumentTask& task,
-                               ErrorBudget& budget) {
+                               Transform& transform, BudgetShare& budget) {
   switch (task.strategy) {
     case Strategy::kTransaction:
-      return transaction_sink(client, task);
+      return transaction_sink(client, task, budget);
     case Strategy::kLedger:
-      return ledger_sink(client, task, budget);
+      return ledger_sink(client, task, transform, budget);
     case Strategy::kPlain:
       break;
   }
-  return plain_sink(client, task);
+  // Without transactions only guards keep what the application writes beside a script.
+  return is_script(task) ? ledger_sink(client, task, transform, budget) : plain_sink(client, task);
 }
 
 }  // namespace
@@ -50,11 +60,18 @@ Lane::Lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared)
     : client_(std::move(client)),
       shared_(shared),
       size_(shared.task.limits),
+      budget_(shared.budget),
       source_(source_for(*client_, shared.task)),
-      transform_(transform_for(*client_, shared.task)),
-      sink_(sink_for(*client_, shared.task, shared.budget)) {}
+      transform_(transform_for(*client_, shared)),
+      sink_(sink_for(*client_, shared.task, *transform_, budget_)) {}
 
 Status Lane::run() {
+  Status worked = work();
+  Status finished = transform_->finish();
+  return worked ? std::move(finished) : std::move(worked);
+}
+
+Status Lane::work() {
   if (shared_.task.strategy == Strategy::kTransaction) {
     session_.emplace(TRY(mongo::Session::start(*client_)));
   }
@@ -81,6 +98,8 @@ Result<Checkpoint> Lane::migrate_batch(const Range& range) {
 }
 
 Result<Checkpoint> Lane::attempt(const Range& range) {
+  budget_.give_back();  // what a failed attempt took
+  TRY(transform_->prepare());
   TRY(begin(range));
   auto checkpoint = migrate_batch(range);
   if (!checkpoint) {
@@ -88,6 +107,7 @@ Result<Checkpoint> Lane::attempt(const Range& range) {
     return checkpoint;
   }
   TRY(commit());
+  budget_.keep();
   return checkpoint;
 }
 
@@ -122,13 +142,16 @@ Result<std::optional<Range>> Lane::moved_meanwhile(const Range& range) {
     return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
   }
   if (now.batch == range.batch) return std::optional<Range>();
+  budget_.give_back();
+  shared_.budget.charge(now.counts.quarantined - range.counts.quarantined);
   return std::optional<Range>(std::move(now));
 }
 
 /// True for errors that a document of the batch may be to blame for.
 bool Lane::isolates(const Error& error) {
-  return error.kind == ErrorKind::kFailed && error.server_code != 0 && !batch_.before.empty() &&
-         batch_.open_entries.empty();
+  if (batch_.before.empty() || !batch_.open_entries.empty()) return false;
+  if (error.blame != Blame::kUnknown) return error.blame == Blame::kBatch;
+  return error.kind == ErrorKind::kFailed && error.server_code != 0;
 }
 
 Result<Range> Lane::set_aside(const Range& range, const Error& reason) {

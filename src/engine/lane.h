@@ -30,6 +30,7 @@ class Lane {
   Status run();
 
  private:
+  Status work();
   Status work_through(Range range);
   Result<Checkpoint> migrate_batch(const Range& range);
 
@@ -50,6 +51,7 @@ class Lane {
       client_;  ///< at a fixed address: source, sink and session refer to it
   LaneShared shared_;
   BatchSize size_;
+  BudgetShare budget_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Transform> transform_;
   std::unique_ptr<Sink> sink_;

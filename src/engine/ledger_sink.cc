@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "engine/sinks.h"
 #include "engine/swap.h"
@@ -42,6 +43,12 @@ struct Failure {
   Error error;
 };
 
+/// What documents are to become: an image for each, in their order.
+struct Images {
+  DocumentList after;
+  std::vector<DocumentFailure> failed;
+};
+
 /// True when some attempt at this batch, by whomever, turned document `id` into `digest`.
 bool was_made(const std::vector<JournalEntry>& entries, const Value& id, const Digest& digest) {
   for (const JournalEntry& entry : entries) {
@@ -54,23 +61,25 @@ bool was_made(const std::vector<JournalEntry>& entries, const Value& id, const D
 
 class LedgerSink : public Sink {
  public:
-  LedgerSink(mongo::Client& client, const DocumentTask& task, ErrorBudget& budget)
+  LedgerSink(mongo::Client& client, const DocumentTask& task, Transform& transform,
+             BudgetShare& budget)
       : task_(task),
+        transform_(transform),
         budget_(budget),
         source_(client, task.database, task.collection()),
         target_(client, task.database, task.target()),
-        transform_(image_transform(client, task)),
         journal_(client, task.database),
         ranges_(client, task.database),
         quarantine_(client, task.database) {}
 
   Result<Checkpoint> write(const Range& range, const Batch& batch, const Changes& changes,
                            mongo::Session*) override {
-    Work work{.range = range, .plan = batch.checkpoint({}), .counts = {}, .failures = {}};
+    Work work{.range = range, .plan = batch.checkpoint({}), .attempt = first_attempt(range.epoch)};
     if (batch.open_entries.empty()) {
-      TRY(write_attempt(work, first_attempt(range.epoch), batch.before, changes.after));
+      TRY(write_attempt(work, batch.before, {changes.after, changes.failed}));
     } else {
       work.plan = *batch.open_entries.front().checkpoint;
+      work.attempt = std::max(work.attempt, batch.open_entries.back().attempt + 1);
       TRY(settle(work, batch));
     }
     TRY(quarantine(work));
@@ -84,40 +93,51 @@ class LedgerSink : public Sink {
   struct Work {
     const Range& range;
     Checkpoint plan;
-    Counts counts;
-    std::vector<Failure> failures;
+    int attempt = 0;  ///< the next one's number
+    Counts counts = {};
+    std::vector<Failure> failures = {};
+    size_t budgeted = 0;  ///< failures that the budget bears already
   };
 
+  bool has_journal() const { return task_.strategy == Strategy::kLedger; }
+  bool is_script() const { return std::holds_alternative<TransformStep>(task_.step.body); }
   bool is_delete() const { return std::holds_alternative<DeleteStep>(task_.step.body); }
   bool is_copy() const { return std::holds_alternative<CopyStep>(task_.step.body); }
 
   /// Journals and writes `before` → `after`; documents that the application changed first are read
   /// and transformed again, and go round once more.
-  Status write_attempt(Work& work, int attempt, DocumentList before, DocumentList after) {
-    for (int round = 1; !before.empty(); ++attempt, ++round) {
+  Status write_attempt(Work& work, DocumentList before, Images images) {
+    for (int round = 1; !before.empty(); ++round) {
       // `before` was read before this: if somebody took over since, its guards will fail.
       TRY(ranges_.assert_owned(task_.key, work.range));
-      JournalEntry entry{.range = work.range.number, .batch = work.range.batch, .attempt = attempt};
+      JournalEntry entry{
+          .range = work.range.number, .batch = work.range.batch, .attempt = work.attempt++};
       entry.checkpoint = work.plan;
-      std::vector<Replacement> wanted = plan_writes(work, before, after, entry);
+      std::vector<Replacement> wanted = plan_writes(work, before, images, entry);
+      TRY(take_budget(work));
       if (wanted.empty()) return {};
-      work.counts.journal_bytes += TRY(journal_.add(task_.key, entry, nullptr));
+      if (has_journal()) work.counts.journal_bytes += TRY(journal_.add(task_.key, entry, nullptr));
       SwapOutcome outcome = TRY(swap_guarded(target_, wanted));
       DocumentList again = TRY(sort_out(work, wanted, outcome, round));
-      DocumentList images = TRY(transformed(again));
+      images = TRY(transformed(again));
       before = std::move(again);
-      after = std::move(images);
     }
     return {};
   }
 
-  /// Leaves out what does not change and fills in the journal entry.
-  std::vector<Replacement> plan_writes(Work& work, const DocumentList& before,
-                                       const DocumentList& after, JournalEntry& entry) {
+  /// Leaves out what does not change or has failed, and fills in the journal entry.
+  std::vector<Replacement> plan_writes(Work& work, const DocumentList& before, const Images& images,
+                                       JournalEntry& entry) {
     std::vector<Replacement> wanted;
+    auto failed = images.failed.begin();
     for (size_t i = 0; i < before.size(); ++i) {
+      if (failed != images.failed.end() && failed->at == i) {
+        OwnedValue id(*before[i].find("_id"));
+        work.failures.push_back({Document(before[i]), std::move(id), (failed++)->error});
+        continue;
+      }
       View from = is_copy() ? View() : before[i];
-      View to = is_delete() ? View() : after[i];
+      View to = is_delete() ? View() : images.after[i];
       if (from.same_bytes(to)) {
         ++work.counts.unchanged;
         continue;
@@ -154,7 +174,7 @@ class LedgerSink : public Sink {
   Result<std::vector<size_t>> not_ours(Work& work, const std::vector<Replacement>& wanted,
                                        const std::vector<size_t>& untouched) {
     std::vector<size_t> others;
-    if (untouched.empty()) return others;
+    if (untouched.empty() || !has_journal()) return untouched;
     auto recorded = TRY(journal_.read_batch(task_.key, work.range.number, work.range.batch));
     std::vector<Value> ids;
     for (size_t at : untouched) ids.push_back(wanted[at].id);
@@ -185,10 +205,30 @@ class LedgerSink : public Sink {
     return documents;
   }
 
-  Result<DocumentList> transformed(const DocumentList& before) {
+  /// The images of documents that are not a batch of the lane's: it cannot halve them, so they are
+  /// halved here when one of them ends the script's host.
+  Result<Images> transformed(const DocumentList& before) {
     Batch batch;
     batch.before = before;
-    return TRY(transform_->apply(batch)).after;
+    auto changes = transform_.apply(batch);
+    if (changes) return Images{std::move(changes->after), std::move(changes->failed)};
+    Error error = std::move(changes).error();
+    if (error.blame != Blame::kBatch) return error;
+    if (before.size() == 1) return Images{before, {{0, error}}};
+    DocumentList halves[2];
+    for (size_t i = 0; i < before.size(); ++i) halves[i < before.size() / 2 ? 0 : 1].add(before[i]);
+    Images images = TRY(transformed(halves[0]));
+    Images rest = TRY(transformed(halves[1]));
+    for (size_t i = 0; i < rest.after.size(); ++i) images.after.add(rest.after[i]);
+    for (DocumentFailure& failed : rest.failed) {
+      images.failed.push_back({failed.at + halves[0].size(), std::move(failed.error)});
+    }
+    return images;
+  }
+
+  Status migrate(Work& work, DocumentList documents) {
+    Images images = TRY(transformed(documents));
+    return write_attempt(work, std::move(documents), std::move(images));
   }
 
   /// Finishes a batch that was journalled and not checkpointed.
@@ -196,9 +236,24 @@ class LedgerSink : public Sink {
     auto recorded = latest_images(batch.open_entries);
     DocumentList todo =
         is_copy() ? TRY(uncopied(work, batch, recorded)) : TRY(unchanged_yet(work, recorded));
-    int attempt = std::max(first_attempt(work.range.epoch), batch.open_entries.back().attempt + 1);
-    DocumentList images = TRY(transformed(todo));
-    return write_attempt(work, attempt, std::move(todo), std::move(images));
+    TRY(migrate(work, std::move(todo)));
+    return is_script() ? migrate_unrecorded(work, batch, recorded) : Status();
+  }
+
+  /// Documents that the script left as they are, and those that failed, are in no journal: it is
+  /// asked again. Whoever inserted documents between them meanwhile may have made them many.
+  Status migrate_unrecorded(Work& work, const Batch& batch,
+                            const std::map<std::string, Image>& recorded) {
+    DocumentList todo;
+    auto cursor = TRY(source_.find(batch.filter(task_)));
+    while (auto document = TRY(cursor.next())) {
+      if (recorded.contains(document->find("_id")->map_key())) continue;
+      todo.add(*document);
+      bool full = todo.size() >= static_cast<size_t>(task_.limits.docs) ||
+                  todo.bytes().size() >= static_cast<size_t>(task_.limits.bytes);
+      if (full) TRY(migrate(work, std::exchange(todo, {})));
+    }
+    return migrate(work, std::move(todo));
   }
 
   Result<DocumentList> unchanged_yet(Work& work, const std::map<std::string, Image>& recorded) {
@@ -228,7 +283,7 @@ class LedgerSink : public Sink {
     DocumentList source;
     auto cursor = TRY(source_.find(batch.filter(task_)));
     while (auto document = TRY(cursor.next())) source.add(*document);
-    DocumentList copies = TRY(transformed(source));
+    DocumentList copies = TRY(transformed(source)).after;
     std::vector<Value> ids;
     for (size_t i = 0; i < copies.size(); ++i) ids.push_back(*copies[i].find("_id"));
     auto current = TRY(read_current(target_, ids, nullptr));
@@ -244,27 +299,33 @@ class LedgerSink : public Sink {
     return todo;
   }
 
-  Status quarantine(Work& work) {
-    if (work.failures.empty()) return {};
-    auto documents = static_cast<int64_t>(work.failures.size());
-    if (!budget_.take(documents)) {
-      const Failure& first = work.failures.front();
-      return document_error(task_.migration, first.id.value(), first.error);
+  /// An Error naming the first document that the budget does not bear.
+  Status take_budget(Work& work) {
+    const std::vector<Failure>& failures = work.failures;
+    if (budget_.take(static_cast<int64_t>(failures.size() - work.budgeted))) {
+      work.budgeted = failures.size();
+      return {};
     }
+    const Failure& first = failures[work.budgeted];
+    return document_error(task_.migration, first.id.value(), first.error);
+  }
+
+  Status quarantine(Work& work) {
+    TRY(take_budget(work));
     for (const Failure& failed : work.failures) {
       TRY(quarantine_.add(
           task_.key, task_.migration,
           {failed.id, failed.error.server_code, failed.error.message, failed.before}, nullptr));
     }
-    work.counts.quarantined += documents;
+    work.counts.quarantined += static_cast<int64_t>(work.failures.size());
     return {};
   }
 
   const DocumentTask& task_;
-  ErrorBudget& budget_;
+  Transform& transform_;
+  BudgetShare& budget_;
   Collection source_;
   Collection target_;
-  std::unique_ptr<Transform> transform_;
   Journal journal_;
   Ranges ranges_;
   Quarantine quarantine_;
@@ -273,8 +334,8 @@ class LedgerSink : public Sink {
 }  // namespace
 
 std::unique_ptr<Sink> ledger_sink(mongo::Client& client, const DocumentTask& task,
-                                  ErrorBudget& budget) {
-  return std::make_unique<LedgerSink>(client, task, budget);
+                                  Transform& transform, BudgetShare& budget) {
+  return std::make_unique<LedgerSink>(client, task, transform, budget);
 }
 
 Error document_error(const std::string& migration, const Value& id, const Error& reason) {
@@ -283,6 +344,7 @@ Error document_error(const std::string& migration, const Value& id, const Error&
   error.hint =
       "mend the document and run `whimbrel up`, or leave it out: whimbrel up --max-errors 1";
   error.retry = Retry::kNo;
+  error.blame = Blame::kDocument;
   return error;
 }
 

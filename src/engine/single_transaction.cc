@@ -25,7 +25,9 @@ Status migrate_documents(mongo::Client& client, const DocumentTask& task, StepSt
   auto source = collection_source(client, task, Fetch::kDocuments);
   bool copies = std::holds_alternative<CopyStep>(task.step.body);
   auto transform = copies ? image_transform(client, task) : server_transform();
-  auto sink = transaction_sink(client, task);
+  ErrorBudget none(0, 0);
+  BudgetShare budget(none);
+  auto sink = transaction_sink(client, task, budget);
   Range range;
   range.lo = *state.first;
   range.lo_included = true;

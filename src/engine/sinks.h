@@ -15,12 +15,15 @@ std::unique_ptr<Transform> image_transform(mongo::Client& client, const Document
 
 /// Inside the lane's transaction: one write by range, journal, checkpoint. Whatever fails, nothing
 /// of the batch has happened.
-std::unique_ptr<Sink> transaction_sink(mongo::Client& client, const DocumentTask& task);
+std::unique_ptr<Sink> transaction_sink(mongo::Client& client, const DocumentTask& task,
+                                       BudgetShare& budget);
 
 /// Journal first, then guarded writes, then the checkpoint. A batch that was interrupted in between
 /// is settled by comparing each document with its images; what is neither goes to quarantine.
+/// `transform` must give images; it is asked again for documents that changed meanwhile. With
+/// Strategy::kPlain there is no journal: `where` must keep finished documents out.
 std::unique_ptr<Sink> ledger_sink(mongo::Client& client, const DocumentTask& task,
-                                  ErrorBudget& budget);
+                                  Transform& transform, BudgetShare& budget);
 
 /// "document _id {…}: reason", with the commands that help.
 Error document_error(const std::string& migration, const mongo::Value& id, const Error& reason);

@@ -64,4 +64,9 @@ const Document& DocumentTask::where() const {
   return pick(step, [](const auto& body) -> const Document& { return body.where; });
 }
 
+std::string_view DocumentTask::strategy_text() const {
+  bool off = strategy == Strategy::kTransaction && !step.journal;
+  return off ? kUnjournalledTransaction : to_text(strategy);
+}
+
 }  // namespace whimbrel

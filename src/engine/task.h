@@ -21,6 +21,8 @@ enum class Strategy {
   kPlain,        ///< writes, then checkpoint; `where` keeps finished documents out
 };
 std::string_view to_text(Strategy strategy);
+/// What a script's transactions with `journal: off` are remembered as.
+inline constexpr std::string_view kUnjournalledTransaction = "transaction without journal";
 
 /// What the server knows about a collection.
 struct CollectionFacts {
@@ -59,6 +61,9 @@ struct DocumentTask {
   /// Where the documents are written: `to` of a copy, else the collection itself.
   const std::string& target() const;
   const mongo::Document& where() const;
+  /// The strategy and, where it has a choice, whether it has a journal: what a resumed step must
+  /// keep.
+  std::string_view strategy_text() const;
 };
 
 }  // namespace whimbrel

@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "engine/each_write.h"
 #include "engine/images.h"
 #include "engine/sinks.h"
 #include "engine/swap.h"
+#include "state/quarantine.h"
 
 namespace whimbrel {
 
@@ -22,23 +26,37 @@ Error matched_otherwise(size_t read, int64_t matched) {
   return error;
 }
 
+Error gone() {
+  return Error{ErrorKind::kBug, "a document of the batch was gone inside its own transaction"};
+}
+
+Error otherwise() {
+  return Error{ErrorKind::kBug,
+               "the server left a document as it was that the script's update should change",
+               "please report this with the migration file"};
+}
+
 class TransactionSink : public Sink {
  public:
-  TransactionSink(mongo::Client& client, const DocumentTask& task)
+  TransactionSink(mongo::Client& client, const DocumentTask& task, BudgetShare& budget)
       : client_(client),
         task_(task),
+        budget_(budget),
         target_(client, task.database, task.target()),
         journal_(client, task.database),
-        ranges_(client, task.database) {}
+        ranges_(client, task.database),
+        quarantine_(client, task.database) {}
 
   Result<Checkpoint> write(const Range& range, const Batch& batch, const Changes& changes,
                            mongo::Session* session) override {
     Counts counts;
     if (!batch.before.empty()) {
       JournalEntry entry{.range = range.number, .batch = range.batch};
-      if (changes.on_server) counts = TRY(change_in_place(batch, entry, *session));
+      if (is_script()) counts = TRY(change_each(batch, changes, entry, *session));
+      else if (changes.on_server) counts = TRY(change_in_place(batch, entry, *session));
       else counts = TRY(insert_copies(changes, entry, *session));
-      if (task_.step.journal) counts.journal_bytes = TRY(journal_.add(task_.key, entry, session));
+      if (task_.step.journal && !entry.before.empty())
+        counts.journal_bytes = TRY(journal_.add(task_.key, entry, session));
     }
     Checkpoint checkpoint = batch.checkpoint(counts);
     TRY(ranges_.save(task_.key, range, checkpoint, mongo::Durability::kMajority, session));
@@ -46,6 +64,70 @@ class TransactionSink : public Sink {
   }
 
  private:
+  bool is_script() const { return std::holds_alternative<TransformStep>(task_.step.body); }
+
+  /// Documents that stay as they are cost nothing: they are neither written nor journalled.
+  Result<Counts> change_each(const Batch& batch, const Changes& changes, JournalEntry& entry,
+                             mongo::Session& session) {
+    TRY(set_aside(batch, changes, session));
+    const std::vector<DocumentChange>& wanted = changes.each;
+    auto outcome =
+        TRY(write_each(target_, batch.before, changes, wanted, EachOrder::kStopAtError, &session));
+    TRY(outcome.all_accepted());
+    if (outcome.matched != static_cast<int64_t>(wanted.size())) return gone();
+    Counts counts;
+    counts.modified = outcome.modified;
+    if (task_.step.journal) {
+      TRY(journal_each(batch, changes, entry, session));
+      counts.modified = static_cast<int64_t>(entry.before.size());
+    }
+    if (outcome.modified < certain(wanted)) return otherwise();
+    counts.quarantined = static_cast<int64_t>(changes.failed.size());
+    auto read = static_cast<int64_t>(batch.before.size());
+    counts.unchanged = read - counts.modified - counts.quarantined;
+    return counts;
+  }
+
+  static int64_t certain(const std::vector<DocumentChange>& wanted) {
+    return std::count_if(wanted.begin(), wanted.end(), [](auto& change) { return change.after; });
+  }
+
+  Status set_aside(const Batch& batch, const Changes& changes, mongo::Session& session) {
+    if (changes.failed.empty()) return {};
+    if (!budget_.take(static_cast<int64_t>(changes.failed.size()))) {
+      const DocumentFailure& first = changes.failed.front();
+      return document_error(task_.migration, *batch.before[first.at].find("_id"), first.error);
+    }
+    for (const DocumentFailure& failure : changes.failed) {
+      mongo::View before = batch.before[failure.at];
+      QuarantinedDocument document{mongo::OwnedValue(*before.find("_id")),
+                                   failure.error.server_code, failure.error.message,
+                                   Document(before)};
+      TRY(quarantine_.add(task_.key, task_.migration, document, &session));
+    }
+    return {};
+  }
+
+  /// Images that only the server knows are read back.
+  Status journal_each(const Batch& batch, const Changes& changes, JournalEntry& entry,
+                      mongo::Session& session) {
+    std::vector<mongo::Value> unknown;
+    for (const DocumentChange& change : changes.each) {
+      if (!change.after) unknown.push_back(*batch.before[change.at].find("_id"));
+    }
+    std::vector<Document> made;
+    if (!unknown.empty()) made = TRY(read_current(target_, unknown, &session));
+    size_t next = 0;
+    for (const DocumentChange& change : changes.each) {
+      mongo::View before = batch.before[change.at];
+      mongo::View after = change.after ? changes.after[*change.after] : made[next++].view();
+      if (after.same_bytes(before)) continue;
+      entry.before.add(before);
+      entry.after.push_back(mongo::digest_of(after));
+    }
+    return {};
+  }
+
   Result<Counts> change_in_place(const Batch& batch, JournalEntry& entry, mongo::Session& session) {
     auto outcome = TRY(write_range(client_, task_, batch, &session));
     auto read = static_cast<int64_t>(batch.before.size());
@@ -77,7 +159,7 @@ class TransactionSink : public Sink {
       if (ours) entry.after.push_back(mongo::digest_of(*document)), ++at;
     }
     if (at == batch.before.size()) return {};
-    return Error{ErrorKind::kBug, "a document of the batch was gone inside its own transaction"};
+    return gone();
   }
 
   static std::optional<mongo::OwnedValue> first_id(const Batch& batch) {
@@ -104,15 +186,18 @@ class TransactionSink : public Sink {
 
   mongo::Client& client_;
   const DocumentTask& task_;
+  BudgetShare& budget_;
   Collection target_;
   Journal journal_;
   Ranges ranges_;
+  Quarantine quarantine_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> transaction_sink(mongo::Client& client, const DocumentTask& task) {
-  return std::make_unique<TransactionSink>(client, task);
+std::unique_ptr<Sink> transaction_sink(mongo::Client& client, const DocumentTask& task,
+                                       BudgetShare& budget) {
+  return std::make_unique<TransactionSink>(client, task, budget);
 }
 
 }  // namespace whimbrel

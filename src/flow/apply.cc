@@ -5,6 +5,7 @@
 #include "base/retry.h"
 #include "engine/checks.h"
 #include "engine/document_step.h"
+#include "engine/script_host.h"
 #include "engine/single_transaction.h"
 #include "flow/script_step.h"
 #include "state/quarantine.h"
@@ -84,7 +85,6 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   DocumentTask task =
       TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kYes));
   keep_strategy(task, state);
-  give_script(task, project, migration.path);
   if (!task.facts.exists) {
     setting.reporter.say(
         "warning", fmt::format("{}: there is no collection {}", migration.file, task.collection()));
@@ -95,7 +95,9 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   Status ended = run_document_step(project.client, task, run, progress, setting.stop);
   setting.reporter.step_ended();
   if (state.counts.quarantined > 0) report_quarantine(setting, task);
-  return ended;
+  auto* transform = std::get_if<TransformStep>(&step.body);
+  return ended && transform && transform->checks ? check_script(task, setting.stop)
+                                                 : std::move(ended);
 }
 
 Status run_step(const UpSetting& setting, const Migration& migration, Run& run, int index) {

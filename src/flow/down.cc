@@ -97,8 +97,8 @@ Status check_reversible(const Entry& entry, const Migration& migration, const Ru
                        "write its `down:` steps");
   }
   for (const StepState& step : run.steps) {
-    bool unrecorded = step.strategy == "plain" ||
-                      (step.strategy == "transaction" && step.counts.journal_bytes == 0);
+    bool unrecorded =
+        step.strategy == to_text(Strategy::kPlain) || step.strategy == kUnjournalledTransaction;
     if (unrecorded && step.counts.modified > 0) {
       return cannot_undo(entry.name,
                          fmt::format("it changed {} with `journal: off`", step.collection),

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/stop.h"
 #include "engine/images.h"
+#include "engine/script_transform.h"
 #include "mongo/collection.h"
 
 namespace whimbrel {
@@ -35,18 +37,36 @@ BatchLimits limits_of(const Config& config, const Step& step, const EngineOverri
   return limits;
 }
 
-int64_t error_budget(const Config& config, const EngineOverrides& overrides, int64_t documents) {
-  bool given = overrides.max_errors || overrides.max_errors_share;
-  double share = given ? overrides.max_errors_share.value_or(0) : config.engine.max_errors_share;
-  int64_t count = given ? overrides.max_errors.value_or(0) : config.engine.max_errors;
-  return std::max(count, static_cast<int64_t>(share * static_cast<double>(documents)));
+/// The command line goes before the step, the step before the configuration.
+int64_t error_budget(const Config& config, const Step& step, const EngineOverrides& overrides,
+                     int64_t documents) {
+  std::optional<int64_t> count = config.engine.max_errors;
+  std::optional<double> share = config.engine.max_errors_share;
+  if (step.max_errors || step.max_errors_share)
+    count = step.max_errors, share = step.max_errors_share;
+  if (overrides.max_errors || overrides.max_errors_share)
+    count = overrides.max_errors, share = overrides.max_errors_share;
+  auto of_all = static_cast<int64_t>(share.value_or(0) * static_cast<double>(documents));
+  return std::max(count.value_or(0), of_all);
+}
+
+bool is_script(const DocumentTask& task) {
+  return std::holds_alternative<TransformStep>(task.step.body);
+}
+
+bool is_revert(const DocumentTask& task) {
+  auto* transform = std::get_if<TransformStep>(&task.step.body);
+  return transform && transform->reverts;
 }
 
 Strategy strategy_of(const DocumentTask& task, const mongo::Server& server) {
   bool copies = std::holds_alternative<CopyStep>(task.step.body);
+  bool transactions = server.has_transactions() && !task.facts.is_capped;
+  // A script reads before it writes: only a transaction keeps what is written in between.
+  if (is_script(task) && transactions) return Strategy::kTransaction;
+  if (is_revert(task)) return Strategy::kLedger;
   if (!task.step.journal && !copies) return Strategy::kPlain;
-  return server.has_transactions() && !task.facts.is_capped ? Strategy::kTransaction
-                                                            : Strategy::kLedger;
+  return transactions ? Strategy::kTransaction : Strategy::kLedger;
 }
 
 Error refused(const DocumentTask& task, const std::string& why, const std::string& hint) {
@@ -76,6 +96,17 @@ Result<mongo::DocumentList> sample(Project& project, const DocumentTask& task) {
   return documents;
 }
 
+/// What the change makes of `documents`. Documents that a script leaves as they are, or fails at,
+/// are not among them: it may be asked about them again.
+Result<mongo::DocumentList> changed_images(Project& project, const DocumentTask& task,
+                                           const mongo::DocumentList& documents) {
+  if (!is_script(task)) return compute_images(project.client, task, documents);
+  Changes changes = TRY(try_script(project.client, task, documents, process_stop()));
+  mongo::DocumentList images;
+  for (const DocumentChange& change : changes.each) images.add(changes.after[*change.after]);
+  return images;
+}
+
 /// Without a journal only `where` keeps a repeated batch from changing documents twice.
 Status check_where_excludes(Project& project, const DocumentTask& task) {
   const char* hint =
@@ -87,7 +118,7 @@ Status check_where_excludes(Project& project, const DocumentTask& task) {
   }
   if (!project.client.server().has_documents_stage()) return {};
   auto documents = TRY(sample(project, task));
-  auto images = TRY(compute_images(project.client, task, documents));
+  auto images = TRY(changed_images(project, task, documents));
   Array literals;
   for (size_t i = 0; i < images.size(); ++i) literals.add(images[i]);
   Document literal, pipeline;
@@ -109,6 +140,16 @@ Status check_where_excludes(Project& project, const DocumentTask& task) {
       hint);
 }
 
+/// What the lanes need to ask the user's code at `path`.
+void give_script(DocumentTask& task, const Project& project, const std::string& path) {
+  if (!is_script(task)) return;
+  ScriptSetting setting;
+  setting.host = project.scripts->host_setting();
+  setting.migration = {path, task.migration, task.key.run, project.scripts->driver()};
+  setting.transform_timeout = project.config.node.transform_timeout;
+  task.script = std::move(setting);
+}
+
 }  // namespace
 
 Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
@@ -122,33 +163,34 @@ Result<DocumentTask> plan_task(Project& project, const Migration& migration, con
   TRY(check_collection(task));
   task.workers = workers_of(project.config, step, overrides);
   task.limits = limits_of(project.config, step, overrides);
-  task.max_errors = error_budget(project.config, overrides, task.facts.documents);
+  task.max_errors = error_budget(project.config, step, overrides, task.facts.documents);
   task.step.journal = step.journal && project.config.engine.journal;
   task.strategy = strategy_of(task, project.client.server());
-  bool updates = std::holds_alternative<UpdateStep>(step.body);
+  // Nobody undoes a `down`; only a ledger needs its journal, to settle an interrupted batch.
+  if (is_revert(task)) task.step.journal = task.strategy == Strategy::kLedger;
+  give_script(task, project, migration.path);
+  bool updates = std::holds_alternative<UpdateStep>(step.body) || is_script(task);
   bool check = updates && task.strategy == Strategy::kPlain && task.facts.exists;
   if (check && probe == Probe::kYes) TRY(check_where_excludes(project, task));
   return task;
 }
 
 void keep_strategy(DocumentTask& task, const StepState& state) {
+  if (is_script(task) && state.strategy == to_text(Strategy::kTransaction))
+    task.step.journal = true;
+  if (state.strategy == kUnjournalledTransaction) task.step.journal = false;
   for (Strategy strategy : {Strategy::kLedger, Strategy::kPlain}) {
     if (state.strategy == to_text(strategy)) task.strategy = strategy;
   }
 }
 
-void give_script(DocumentTask& task, const Project& project, const std::string& path) {
-  if (!std::holds_alternative<TransformStep>(task.step.body)) return;
-  ScriptSetting setting;
-  setting.host = project.scripts->host_setting();
-  setting.migration = {path, task.migration, task.key.run, project.scripts->driver()};
-  setting.transform_timeout = project.config.node.transform_timeout;
-  task.script = std::move(setting);
-}
-
 std::string guarantee(const DocumentTask& task, const mongo::Server& server) {
   switch (task.strategy) {
     case Strategy::kTransaction:
+      if (!task.step.journal) {
+        return "exactly once: each batch is one transaction with its checkpoint; no journal, so "
+               "`down` cannot restore";
+      }
       return "exactly once: each batch is one transaction with its journal and checkpoint";
     case Strategy::kLedger:
       return fmt::format(

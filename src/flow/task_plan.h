@@ -27,9 +27,6 @@ Result<DocumentTask> plan_task(Project& project, const Migration& migration, con
 /// by one, and what was begun without a journal has none. Transactions leave nothing open.
 void keep_strategy(DocumentTask& task, const StepState& state);
 
-/// Gives a task with a TransformStep what its lanes need to ask the user's code at `path`.
-void give_script(DocumentTask& task, const Project& project, const std::string& path);
-
 /// One line: which guarantee holds and why.
 std::string guarantee(const DocumentTask& task, const mongo::Server& server);
 

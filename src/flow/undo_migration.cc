@@ -130,7 +130,6 @@ Status run_down_step(const UpSetting& setting, const UndoItem& item, const Step&
   DocumentTask task = TRY(
       plan_task(project, item.migration, step, {run.id, index}, setting.overrides, Probe::kYes));
   keep_strategy(task, run.steps[static_cast<size_t>(index)]);
-  give_script(task, project, item.migration.path);
   Progress progress;
   setting.reporter.step_started(item.migration.file, "down: " + step.kind + " " + task.collection(),
                                 progress);

@@ -153,6 +153,12 @@ std::vector<Value> View::elements() const {
   return values;
 }
 
+std::span<const uint8_t> View::raw(const Value& first, const Value& last) {
+  const uint8_t* start = reinterpret_cast<const uint8_t*>(first.key().data()) - 1;
+  const uint8_t* end = last.bytes().data() + last.bytes().size();
+  return {start, static_cast<size_t>(end - start)};
+}
+
 size_t View::count() const {
   bson_iter_t iter;
   size_t count = 0;

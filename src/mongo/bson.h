@@ -97,6 +97,8 @@ class View {
   /// Follows a dotted path through embedded documents and array indexes.
   std::optional<Value> at_path(std::string_view dotted) const;
   std::vector<Value> elements() const;
+  /// The bytes from one of its own elements to another: types, names and values.
+  static std::span<const uint8_t> raw(const Value& first, const Value& last);
   size_t count() const;
 
   /// Readers with a default for a missing field or another type.

@@ -129,11 +129,11 @@ Result<std::optional<Document>> Collection::find_and_update(View filter, const V
 }
 
 Result<WriteOutcome> Collection::write(std::string_view command, std::string_view statements_key,
-                                       const Array& statements, View extra, Durability durability,
+                                       View statements, View extra, Durability durability,
                                        Session* session) const {
   Document whole = make_document(command, name_);
   whole.append_all(extra);
-  whole.append_array(statements_key, statements.view());
+  whole.append_array(statements_key, statements);
   return run_write(std::move(whole), durability, session);
 }
 

@@ -63,9 +63,15 @@ class Collection {
   /// command
   /// (`let`, `ordered`, …).
   Result<WriteOutcome> write(std::string_view command, std::string_view statements_key,
-                             const Array& statements, View extra = View(),
+                             View statements, View extra = View(),
                              Durability durability = Durability::kMajority,
                              Session* session = nullptr) const;
+  Result<WriteOutcome> write(std::string_view command, std::string_view statements_key,
+                             const Array& statements, View extra = View(),
+                             Durability durability = Durability::kMajority,
+                             Session* session = nullptr) const {
+    return write(command, statements_key, statements.view(), extra, durability, session);
+  }
 
  private:
   Result<WriteOutcome> run_write(Document command, Durability durability, Session* session) const;

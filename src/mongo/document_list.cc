@@ -12,6 +12,11 @@ void DocumentList::add(View document) {
   ends_.push_back(bytes_.size());
 }
 
+void DocumentList::drop_last() {
+  ends_.pop_back();
+  bytes_.resize(ends_.empty() ? 0 : ends_.back());
+}
+
 View DocumentList::operator[](size_t position) const {
   size_t start = position == 0 ? 0 : ends_[position - 1];
   return View(std::span(bytes_).subspan(start, ends_[position] - start));

@@ -10,6 +10,7 @@ namespace whimbrel::mongo {
 class DocumentList {
  public:
   void add(View document);
+  void drop_last();
   size_t size() const { return ends_.size(); }
   bool empty() const { return ends_.empty(); }
   View operator[](size_t position) const;

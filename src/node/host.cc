@@ -108,7 +108,7 @@ struct Host::Impl {
   std::string last_words;  ///< why it ends, in its own words
   uint32_t calls = 0;
   uint32_t waiting_call = 0;  ///< the last call that went on although a stop was requested
-  bool dead = false;
+  Death death = Death::kNone;
 
   Status greet();
   Result<Frame> next_frame(const Patience& patience, Clock::time_point started);
@@ -116,18 +116,18 @@ struct Host::Impl {
   Status wait_for_bytes(const Patience& patience, Clock::time_point started);
   void take_event(const mongo::Document& event);
   Error ended();
-  Error give_up(Error error);
+  Error give_up(Death why, Error error);
 };
 
 /// Kills the host: after this nobody knows what it still would do.
-Error Host::Impl::give_up(Error error) {
-  dead = true;
+Error Host::Impl::give_up(Death why, Error error) {
+  death = why;
   child.kill();
   return error;
 }
 
 Error Host::Impl::ended() {
-  dead = true;
+  death = Death::kEnded;
   auto status = child.wait(kGrace);
   std::string why = status ? status_text(*status) : "closed its channel";
   if (!last_words.empty()) why = last_words;
@@ -164,13 +164,15 @@ Status Host::Impl::wait_for_bytes(const Patience& patience, Clock::time_point st
     if (ready > 0) return {};
     if (patience.stop && patience.stop->requested()) {
       bool lost = patience.stop->reason() == Stop::Reason::kLockLost;
-      if (lost || patience.ends_on_interrupt) return give_up(patience.stop->error());
+      if (lost || patience.ends_on_interrupt)
+        return give_up(Death::kStopped, patience.stop->error());
       if (patience.on_wait && waiting_call != calls) patience.on_wait();
       waiting_call = calls;
     }
     bool late = patience.most.count() > 0 && Clock::now() - started > patience.most + kGrace;
     if (late) {
-      return give_up(Error{ErrorKind::kFailed,
+      return give_up(Death::kTimedOut,
+                     Error{ErrorKind::kFailed,
                            fmt::format("the Node host did not answer within {} s; it was ended",
                                        patience.most.count() / 1000)});
     }
@@ -189,7 +191,7 @@ Result<bool> Host::Impl::read_bytes() {
 Result<Frame> Host::Impl::next_frame(const Patience& patience, Clock::time_point started) {
   while (true) {
     auto frame = frames.next();
-    if (!frame) return give_up(std::move(frame).error());
+    if (!frame) return give_up(Death::kNonsense, std::move(frame).error());
     if (*frame &&
         ((*frame)->call != kEvent || (*frame)->head.view().get_string("event") == "hello")) {
       return std::move(**frame);
@@ -223,19 +225,21 @@ Status Host::Impl::greet() {
   Frame hello = TRY(next_frame({.most = kStartPatience}, Clock::now()));
   version = hello.head.view().get_string("node");
   if (hello.head.view().get_int("protocol") != kProtocol) {
-    return give_up(Error{ErrorKind::kBug, "the Node host speaks another protocol"});
+    return give_up(Death::kNonsense,
+                   Error{ErrorKind::kBug, "the Node host speaks another protocol"});
   }
   if (major_version(version) >= kOldestNode) return {};
-  return give_up(Error{
-      ErrorKind::kFailed,
-      fmt::format("{} is Node {}; {} or later is needed", setting.command, version, kOldestNode),
-      "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
+  return give_up(Death::kNonsense,
+                 Error{ErrorKind::kFailed,
+                       fmt::format("{} is Node {}; {} or later is needed", setting.command, version,
+                                   kOldestNode),
+                       "install a newer Node.js, or set node.command or WHIMBREL_NODE"});
 }
 
 Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
                          const mongo::DocumentList& documents, const Patience& patience) {
   Impl& impl = *impl_;
-  if (impl.dead) return Error{ErrorKind::kFailed, "the Node host is gone"};
+  if (impl.death != Death::kNone) return Error{ErrorKind::kFailed, "the Node host is gone"};
   TRY(impl.greet());
   uint32_t number = ++impl.calls;
   auto started = Clock::now();
@@ -247,7 +251,8 @@ Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
   }
   Frame frame = TRY(impl.next_frame(patience, started));
   if (frame.call != number) {
-    return impl.give_up(Error{ErrorKind::kFailed, "the Node host answered what nobody asked"});
+    return impl.give_up(Death::kNonsense,
+                        Error{ErrorKind::kFailed, "the Node host answered what nobody asked"});
   }
   Reply reply{std::move(frame.head), std::move(frame.documents), std::nullopt};
   if (!reply.head.view().get_bool("ok")) {
@@ -257,12 +262,12 @@ Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
 }
 
 void Host::end() {
-  impl_->dead = true;
+  impl_->death = Death::kStopped;
   impl_->child.kill();
 }
 
-bool Host::died() const {
-  return impl_->dead;
+Death Host::death() const {
+  return impl_->death;
 }
 
 bool Host::gave_reason() const {

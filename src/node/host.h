@@ -50,6 +50,15 @@ struct Patience {
       {};  ///< called once when a stop is requested and the call goes on
 };
 
+/// Why a host is gone.
+enum class Death {
+  kNone,      ///< it is well
+  kEnded,     ///< by itself, or by somebody else's hand
+  kTimedOut,  ///< it did not answer within Patience::most, and was ended
+  kStopped,   ///< Patience::stop was requested, and it was ended
+  kNonsense,  ///< it sent what is no answer, and was ended
+};
+
 /// Use from the thread that started it. A host that dies, hangs or talks nonsense is gone for good:
 /// its Error (kFailed) says how it ended, its last words and the line where process.exit was
 /// called; `died()` is true then, and the owner may start another where that is safe.
@@ -65,7 +74,8 @@ class Host {
   /// Sends one call and waits for its answer.
   Result<Reply> call(std::string_view name, mongo::Document arguments,
                      const mongo::DocumentList& documents = {}, const Patience& patience = {});
-  bool died() const;
+  bool died() const { return death() != Death::kNone; }
+  Death death() const;
   /// It said why before it went: process.exit, or something that nobody caught.
   bool gave_reason() const;
   /// Kills the process; the destructor waits for it.

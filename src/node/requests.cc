@@ -134,34 +134,31 @@ Result<Reply> check_migration(Host& host, const std::string& path, const Patienc
   return host.call("check", make_document("file", path), {}, patience);
 }
 
-Result<std::vector<TransformResult>> transform(Host& host, const MigrationSetting& setting,
-                                               bool reverts, const mongo::DocumentList& documents,
-                                               const Patience& patience) {
+Result<TransformReply> transform(Host& host, const MigrationSetting& setting, bool reverts,
+                                 const mongo::DocumentList& documents, const Patience& patience) {
   Document arguments = make_document("file", setting.path, "revert", reverts);
   arguments.append("timeout", static_cast<int64_t>(patience.most.count()));
   Reply reply = TRY(host.call("transform", std::move(arguments), documents, patience));
-  if (reply.failed) return to_error(*reply.failed, setting.file, ErrorKind::kFailed);
-  std::vector<TransformResult> results;
+  TransformReply answer{{}, std::move(reply.failed), std::move(reply.documents)};
+  if (answer.failed) return answer;
+  answer.results.reserve(documents.size());
   size_t taken = 0;
   for (const Value& kind : reply.head.view().get_document("kinds").elements()) {
-    TransformResult result;
+    TransformResult& result = answer.results.emplace_back();
     result.verdict = static_cast<Verdict>(kind.as_int());
     bool has_change = kind.as_int() >= 1 && kind.as_int() <= 3;
-    if (has_change && taken >= reply.documents.size()) return disordered();
-    if (has_change) {
-      View change = reply.documents[taken++];
-      bool pipeline = result.verdict == Verdict::kPipeline;
-      result.change = Document(pipeline ? change.get_document("p") : change);
-    }
-    results.push_back(std::move(result));
+    if (!has_change) continue;
+    if (taken >= answer.documents.size()) return disordered();
+    result.change = answer.documents[taken++];
+    if (result.verdict == Verdict::kPipeline) result.change = result.change.get_document("p");
   }
-  if (results.size() != documents.size()) return disordered();
+  if (answer.results.size() != documents.size()) return disordered();
   for (const Value& item : reply.head.view().get_document("failures").elements()) {
     auto at = static_cast<size_t>(item.as_document().get_int("at"));
-    if (at >= results.size()) return disordered();
-    results[at].failed = read_script_error(item.as_document());
+    if (at >= answer.results.size()) return disordered();
+    answer.results[at].failed = read_script_error(item.as_document());
   }
-  return results;
+  return answer;
 }
 
 }  // namespace whimbrel::node

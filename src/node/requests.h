@@ -62,15 +62,18 @@ enum class Verdict {
 };
 struct TransformResult {
   Verdict verdict = Verdict::kLeave;
-  mongo::Document change;  ///< operators, or the pipeline's array
+  mongo::View change;  ///< operators, or the pipeline's array; borrows from `documents` below
   ScriptError failed;
 };
-/// Asks transform, transformBatch or revert for each of `documents`. As many results as documents;
-/// kBug when the host answers otherwise. Reply-level failures (transformBatch threw) are an Error.
-/// `patience.most` bounds the batch: promises that did not settle by then fail their documents;
-/// code that blocks longer costs the host.
-Result<std::vector<TransformResult>> transform(Host& host, const MigrationSetting& setting,
-                                               bool reverts, const mongo::DocumentList& documents,
-                                               const Patience& patience);
+struct TransformReply {
+  std::vector<TransformResult> results;  ///< as many as documents were asked for
+  std::optional<ScriptError> failed;     ///< transformBatch threw: there are no results
+  mongo::DocumentList documents;
+};
+/// Asks transform, transformBatch or revert for each of `documents`. kBug when the host answers for
+/// another number. `patience.most` bounds the batch: promises that did not settle by then fail
+/// their documents; code that blocks longer costs the host.
+Result<TransformReply> transform(Host& host, const MigrationSetting& setting, bool reverts,
+                                 const mongo::DocumentList& documents, const Patience& patience);
 
 }  // namespace whimbrel::node

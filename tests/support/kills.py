@@ -17,14 +17,20 @@ class KillTest(ServerTest):
     """Subclassed once a topology, so that ctest runs the two at once."""
 
     topology = None
+    docs = DOCS
+    settings = {"workers": 2, "batch": {"docs": 100}}
+
+    def twice(self, project):
+        """Writes the migration n -> 2n + 1; returns its name."""
+        return project.migration("twice", STEP)
 
     def make_source(self, project):
-        """A database that every round copies its 20,000 documents from."""
+        """A database that every round copies its documents from."""
         source = project.db.client[project.db.name + "_source"]
         self.addCleanup(project.db.client.drop_database, source.name)
         source.things.insert_many(
             ({"_id": k if k % 3 else f"s{k}", "k": k, "n": k, "old": k % 17, "pad": "x" * (k % 90)}
-             for k in range(DOCS)), ordered=False)
+             for k in range(self.docs)), ordered=False)
         return source
 
     def fresh(self, project, source):
@@ -51,7 +57,8 @@ class KillTest(ServerTest):
                 {"$ne": [{"$type": "$old"}, "missing"]}]}}},
             {"$limit": 5}]))
         self.assertEqual([], wrong, message)
-        self.assertEqual(DOCS, project.db.things.count_documents({}), message)
+        self.assertEqual(self.docs, project.db.things.count_documents({}), message)
+        self.assertEqual([], project.db.list_collection_names(filter={"name": {"$regex": "scratch"}}))
 
     def seconds_of(self, project, command):
         start = time.monotonic()
@@ -80,8 +87,8 @@ class KillTest(ServerTest):
     def run_up_killed_at_every_moment(self):
         project = self.project(self.topology)
         source = self.make_source(project)
-        project.config(engine={"workers": 2, "batch": {"docs": 100}})
-        name = project.migration("twice", STEP)
+        project.config(engine=self.settings)
+        name = self.twice(project)
         self.fresh(project, source)
         before = project.raw()
         moments = self.moments(self.seconds_of(project, "up"))
@@ -110,8 +117,8 @@ class KillTest(ServerTest):
     def run_down_killed_at_every_moment(self):
         project = self.project(self.topology)
         source = self.make_source(project)
-        project.config(engine={"workers": 2, "batch": {"docs": 100}})
-        project.migration("twice", STEP)
+        project.config(engine=self.settings)
+        self.twice(project)
         self.fresh(project, source)
         before = project.raw()
         project.ok("up")
@@ -129,7 +136,7 @@ class KillTest(ServerTest):
     def run_delete_and_copy_killed(self):
         project = self.project(self.topology)
         source = self.make_source(project)
-        project.config(engine={"workers": 2, "batch": {"docs": 100}})
+        project.config(engine=self.settings)
         project.migration(
             "split", {"copy": "things", "to": "kept", "where": {"k": {"$mod": [2, 0]}},
                       "with": [{"$set": {"copied": True}}]},
@@ -142,9 +149,9 @@ class KillTest(ServerTest):
             self.fresh(project, source)
             self.kill_after(project, moment, "up")
             self.finish(project, "up")
-            self.assertEqual(DOCS // 2, project.db.things.count_documents({"k": {"$mod": [2, 1]}}), message)
-            self.assertEqual(DOCS // 2, project.db.things.count_documents({}), message)
-            self.assertEqual(DOCS // 2, project.db.kept.count_documents({"copied": True}), message)
+            self.assertEqual(self.docs // 2, project.db.things.count_documents({"k": {"$mod": [2, 1]}}), message)
+            self.assertEqual(self.docs // 2, project.db.things.count_documents({}), message)
+            self.assertEqual(self.docs // 2, project.db.kept.count_documents({"copied": True}), message)
             if number % 3 == 0:
                 project.ok("down")
                 self.assertSameBytes(before, project.raw(), message)

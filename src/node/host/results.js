@@ -29,6 +29,13 @@ function checkPipeline(stages) {
   }
 }
 
+// A document may have fields with a dollar; a new one beside others is more likely an operator astray.
+function checkDollars(names, bytes) {
+  const old = elementsOf(bytes);
+  const astray = names.some((name) => name.startsWith('$') && !old.has(name));
+  if (astray) refuse('update operators and fields side by side');
+}
+
 function describe(value) {
   if (value instanceof Date) return 'a Date';
   if (typeof value !== 'object') return `a ${typeof value}`;
@@ -53,7 +60,7 @@ function interpret(result, bytes) {
   if (names.length === 0) refuse('an empty object');
   const operators = names.filter((name) => name.startsWith('$')).length;
   if (operators === names.length) return { kind: OPERATORS, bytes: serializeWhole(value) };
-  if (operators > 0) refuse('update operators and fields side by side');
+  if (operators > 0) checkDollars(names, bytes);
   const changed = differences(bytes, value);
   return changed ? { kind: FIELDS, bytes: changed } : { kind: LEAVE };
 }
