@@ -21,7 +21,7 @@ class Project {
     char name[] = "/tmp/whimbrel-config-XXXXXX";
     directory_ = mkdtemp(name);
     for (const char* variable : {"WHIMBREL_URI", "WHIMBREL_DB", "WHIMBREL_URI_FILE", "WHIMBREL_ENV",
-                                 "NODE_ENV", "T_URL", "T_EMPTY"}) {
+                                 "WHIMBREL_NODE", "NODE_ENV", "T_URL", "T_EMPTY"}) {
       unsetenv(variable);
     }
   }

@@ -65,6 +65,11 @@ class JsProject(Project):
         (self.migrations / name).write_text(text)
         return name
 
+    def rename_new_files(self):
+        """Gives every migration that `create` made the same time of day."""
+        for path in self.migrations.iterdir():
+            path.rename(path.with_name(re.sub(r"^20[23]\d{11}(?=-new)", "20300101000000", path.name)))
+
     def theirs(self, *args, **keys):
         return self.start_theirs(*args, **keys).wait()
 
