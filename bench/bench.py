@@ -26,14 +26,21 @@ BUILD = pathlib.Path(os.environ.get("WHIMBREL_BUILD", ROOT / "build" / "release"
 DATABASE = "whimbrel_bench"
 SLOW_BEYOND = 300_000  # documents: peers whose work is quadratic are left out
 UPDATE_MANY, SEED = "update-many", "seed-loop"
+STATUS_RUNS = 21
+MIGRATE_MONGO_CONFIG = f"""module.exports = {{
+  mongodb: {{ url: process.env.BENCH_URI, databaseName: '{DATABASE}', options: {{}} }},
+  migrationsDir: 'migrations', changelogCollectionName: 'changelog', lockCollectionName: 'changelog_lock',
+  lockTtl: 0, migrationFileExtension: '.js', useFileHash: false, moduleSystem: 'commonjs',
+}};
+"""
 
 
 class Peer:
     """One row of the table: a command, and where and how often it makes sense."""
 
     def __init__(self, name, text, command, topologies=("replicaset", "standalone"), env=None,
-                 most_docs=None):
-        self.name, self.text, self.command = name, text, command
+                 most_docs=None, project="project"):
+        self.name, self.text, self.command, self.project = name, text, command, project
         self.topologies, self.env = topologies, env or {}
         self.most_docs = most_docs
 
@@ -63,6 +70,8 @@ ALL = [
          node("worker-transactions.js"), topologies=("replicaset",)),
     Peer("whimbrel", "**whimbrel**, 2 lanes, journal on, exactly once", whimbrel()),
     Peer("whimbrel-journal-off", "**whimbrel**, 2 lanes, journal off", whimbrel("-e", "journal-off")),
+    Peer("whimbrel-transform", "**whimbrel**, JavaScript `transform`, 2 lanes, journal on, exactly once",
+         whimbrel(), project="project-js"),
 ]
 
 
@@ -105,8 +114,10 @@ def measured(command, env=None, cwd=None):
 class Bench:
     def __init__(self, options, folder):
         self.options = options
-        self.project = pathlib.Path(folder) / "project"
-        shutil.copytree(ROOT / "bench" / "project", self.project)
+        self.folder = pathlib.Path(folder)
+        for name in ("project", "project-js"):
+            shutil.copytree(ROOT / "bench" / name, self.folder / name)
+        (self.folder / "node_modules").symlink_to(ROOT / "bench" / "node_modules")
         self.results = []
 
     def environment(self, server):
@@ -141,7 +152,7 @@ class Bench:
                     continue
                 self.fresh_users(server, client, docs)
                 env = {**self.environment(server), **peer.env}
-                usage, _ = measured(peer.command, env, self.project)
+                usage, _ = measured(peer.command, env, self.folder / peer.project)
                 row = rows[peer.name]
                 row["seconds"].append(usage.seconds)
                 row["cpu"].append(usage.cpu_seconds)
@@ -160,28 +171,51 @@ class Bench:
 
     def repeated(self, server, topology, docs):
         """A second `up` over the finished collection, when whimbrel ran last."""
-        last = [p.name for p in ALL if p.name in self.options.only and topology in p.topologies][-1:]
-        if not last or not last[0].startswith("whimbrel"):
+        last = [p for p in ALL if p.name in self.options.only and topology in p.topologies][-1:]
+        if not last or not last[0].name.startswith("whimbrel"):
             return
-        usage, _ = measured(whimbrel(), self.environment(server), self.project)
+        usage, _ = measured(whimbrel(), self.environment(server), self.folder / last[0].project)
         self.results.append({"topology": topology, "docs": docs, "peer": "second-up",
                              "seconds": [usage.seconds]})
         say(f"{topology} {docs} second up: {usage.seconds:.2f} s")
 
-    def status_of_a_thousand(self, folder):
+    def measures_status(self):
+        return any(name.startswith("whimbrel") for name in self.options.only)
+
+    def status_of_a_thousand(self):
         """CPU of `status` over 1,000 migration files."""
-        if not any(name.startswith("whimbrel") for name in self.options.only):
-            return None
-        project = pathlib.Path(folder) / "thousand"
-        shutil.copytree(self.project, project, ignore=shutil.ignore_patterns("logs"))
+        project = self.folder / "thousand"
+        shutil.copytree(self.folder / "project", project, ignore=shutil.ignore_patterns("logs"))
         text = next((project / "migrations").iterdir()).read_text()
         for number in range(999):
             (project / "migrations" / f"{20260101000000 + number}-again.yaml").write_text(text)
-        server = Server(pathlib.Path(folder) / "status", "standalone", 0.5)
+        server = Server(self.folder / "status", "standalone", 0.5)
         try:
             runs = [measured([str(BUILD / "whimbrel"), "status"], self.environment(server), project)
                     for _ in range(5)]
             return statistics.median(usage.cpu_seconds for usage, _ in runs)
+        finally:
+            server.stop()
+
+    def status_of_migrate_mongo(self):
+        """Seconds of `status` in a project of migrate-mongo with 100 migrations: both tools, in turn."""
+        project = self.folder / "of-migrate-mongo"
+        (project / "migrations").mkdir(parents=True)
+        for number in range(100):
+            (project / "migrations" / f"{20260101000000 + number}-nothing.js").write_text(
+                "module.exports = { async up(db) {}, async down(db) {} };\n")
+        server = Server(self.folder / "status-server", "standalone", 0.5)
+        tools = {"migrate-mongo": ["node", str(ROOT / "bench/node_modules/migrate-mongo/bin/migrate-mongo.js")],
+                 "whimbrel": [str(BUILD / "whimbrel")]}
+        seconds = {name: [] for name in tools}
+        (project / "migrate-mongo-config.js").write_text(MIGRATE_MONGO_CONFIG)
+        try:
+            for _ in range(STATUS_RUNS):
+                for name, command in tools.items():
+                    usage, text = measured([*command, "status"], {"BENCH_URI": server.uri}, project)
+                    assert text.count("-nothing.js") == 100, text
+                    seconds[name].append(usage.seconds)
+            return {name: statistics.median(runs) for name, runs in seconds.items()}
         finally:
             server.stop()
 
@@ -232,19 +266,23 @@ def main():
     with tempfile.TemporaryDirectory(prefix="whimbrel-bench-") as folder:
         bench = Bench(options, folder)
         bench.run_all(folder)
-        status_cpu = bench.status_of_a_thousand(folder)
+        status_cpu = bench.status_of_a_thousand() if bench.measures_status() else None
+        status = bench.status_of_migrate_mongo() if bench.measures_status() else None
     for docs in options.docs:
         for topology in options.topology:
             print_table(bench.results, topology, docs)
     print_growth(bench.results, options.topology, options.docs)
     if status_cpu is not None:
         print(f"\n`whimbrel status` over 1,000 migration files: {status_cpu * 1000:.0f} ms of CPU.")
+        ours, theirs = status["whimbrel"], status["migrate-mongo"]
+        print(f"\n`whimbrel status` in a project of migrate-mongo with 100 migrations: {ours * 1000:.0f} ms; "
+              f"`migrate-mongo status`: {theirs * 1000:.0f} ms ({ours / theirs:.2f}).")
     place = ROOT / "bench" / "results" / "latest.json"
     place.parent.mkdir(exist_ok=True)
     place.write_text(json.dumps({
         "cores": os.cpu_count(), "machine": platform.machine(), "cacheGB": options.cache,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "statusOfAThousandCpuSeconds": status_cpu, "results": bench.results}, indent=1) + "\n")
+        "statusOfAThousandCpuSeconds": status_cpu, "statusSeconds": status, "results": bench.results}, indent=1) + "\n")
     say(f"written: {place.relative_to(ROOT)}")
 
 
