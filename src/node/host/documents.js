@@ -14,6 +14,11 @@ function split(bytes) {
   return documents;
 }
 
+// The same memory: `serialize` gives a Buffer or, from some versions on, a Uint8Array.
+function asBuffer(bytes) {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 function parse(bytes) {
   return bson().deserialize(bytes, READING);
 }
@@ -92,7 +97,7 @@ function element(type, name, value) {
 }
 
 function serialized(name, value) {
-  const bytes = Buffer.from(bson().serialize({ [name]: value }, { ignoreUndefined: false }));
+  const bytes = asBuffer(bson().serialize({ [name]: value }, { ignoreUndefined: false }));
   return bytes.subarray(4, bytes.length - 1);
 }
 

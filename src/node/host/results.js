@@ -43,7 +43,7 @@ function describe(value) {
 }
 
 function serializeWhole(value) {
-  return Buffer.from(bson().serialize(value, { ignoreUndefined: false }));
+  return asBuffer(bson().serialize(value, { ignoreUndefined: false }));
 }
 
 // The kind of a result with its bytes. `bytes` is the document as it was read.
