@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace whimbrel {
@@ -14,11 +15,10 @@ Compressor::~Compressor() {
 }
 
 std::vector<uint8_t> Compressor::compress(std::span<const uint8_t> bytes) {
-  std::vector<uint8_t> frame(ZSTD_compressBound(bytes.size()));
-  size_t size = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), frame.data(), frame.size(),
+  room_.resize(std::max(room_.size(), ZSTD_compressBound(bytes.size())));
+  size_t size = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), room_.data(), room_.size(),
                                   bytes.data(), bytes.size(), 1);
-  frame.resize(size);
-  return frame;
+  return {room_.begin(), room_.begin() + static_cast<ptrdiff_t>(size)};
 }
 
 Result<std::vector<uint8_t>> decompress(std::span<const uint8_t> frame, size_t limit) {

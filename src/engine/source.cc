@@ -49,6 +49,7 @@ class CollectionSource : public Source {
   /// False when the byte limit cut documents off.
   static bool take_documents(View found, int64_t bytes, Batch& batch) {
     int64_t taken = 0;
+    batch.before.reserve(std::min(found.size(), static_cast<size_t>(bytes)));
     for (const Value& item : found.elements()) {
       View document = item.as_document();
       taken += static_cast<int64_t>(document.size());

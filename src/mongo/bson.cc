@@ -230,13 +230,17 @@ Result<Document> Document::from_json(std::string_view json) {
   return document;
 }
 
-Result<Document> Document::from_bytes(std::span<const uint8_t> bytes) {
+Status check_bson(std::span<const uint8_t> bytes) {
   bson_t handle;
   size_t bad_offset = 0;
-  if (!bson_init_static(&handle, bytes.data(), bytes.size()) ||
-      !bson_validate(&handle, BSON_VALIDATE_NONE, &bad_offset)) {
-    return Error{ErrorKind::kFailed, fmt::format("not valid BSON at byte {}", bad_offset)};
-  }
+  bool valid = bson_init_static(&handle, bytes.data(), bytes.size()) &&
+               bson_validate(&handle, BSON_VALIDATE_NONE, &bad_offset);
+  if (valid) return {};
+  return Error{ErrorKind::kFailed, fmt::format("not valid BSON at byte {}", bad_offset)};
+}
+
+Result<Document> Document::from_bytes(std::span<const uint8_t> bytes) {
+  TRY(check_bson(bytes));
   return Document(View(bytes));
 }
 

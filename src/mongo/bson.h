@@ -114,6 +114,9 @@ class View {
   std::span<const uint8_t> bytes_;
 };
 
+/// Refuses bytes that are not one whole document, by lengths and the UTF-8 of names.
+Status check_bson(std::span<const uint8_t> bytes);
+
 /// An owned document that can be appended to. Moved-from documents are empty.
 class Document {
  public:
@@ -126,7 +129,7 @@ class Document {
 
   /// Parses Extended JSON (canonical, relaxed or legacy).
   static Result<Document> from_json(std::string_view json);
-  /// Checks the bytes' lengths and UTF-8 before trusting them.
+  /// check_bson() first.
   static Result<Document> from_bytes(std::span<const uint8_t> bytes);
 
   View view() const;

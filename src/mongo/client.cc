@@ -40,10 +40,10 @@ void log_handler(mongoc_log_level_t level, const char* domain, const char* messa
   driver_log()(mongoc_log_level_str(level), fmt::format("{}: {}", domain, message));
 }
 
-// Debian's libmongoc initialises itself before main(), in a constructor without priority. Its counters
-// would live in /dev/shm, where a killed process leaves them behind, and a later one with the same
-// pid complains of that on stderr. Only this early can that be declined; linked statically, the
-// driver's constructor runs later than one with a priority.
+// Debian's libmongoc initialises itself before main(), in a constructor without priority. Its
+// counters would live in /dev/shm, where a killed process leaves them behind, and a later one with
+// the same pid complains of that on stderr. Only this early can that be declined; linked
+// statically, the driver's constructor runs later than one with a priority.
 [[gnu::constructor(101)]] void keep_driver_out_of_shared_memory() {
   setenv("MONGOC_DISABLE_SHM", "1", 0);
 }

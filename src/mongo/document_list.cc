@@ -24,6 +24,7 @@ View DocumentList::operator[](size_t position) const {
 
 Result<DocumentList> DocumentList::from_bytes(std::span<const uint8_t> bytes) {
   DocumentList list;
+  list.bytes_.reserve(bytes.size());
   for (size_t at = 0; at < bytes.size();) {
     uint32_t size = 0;
     if (bytes.size() - at >= 5) std::memcpy(&size, bytes.data() + at, sizeof size);
@@ -31,7 +32,7 @@ Result<DocumentList> DocumentList::from_bytes(std::span<const uint8_t> bytes) {
       return Error{ErrorKind::kFailed, "a document is cut off"};
     }
     std::span<const uint8_t> document = bytes.subspan(at, size);
-    if (auto checked = Document::from_bytes(document); !checked) return std::move(checked).error();
+    TRY(check_bson(document));
     list.add(View(document));
     at += size;
   }

@@ -9,6 +9,8 @@ namespace whimbrel::mongo {
 
 class DocumentList {
  public:
+  /// Room for so many bytes without copying on the way.
+  void reserve(size_t bytes) { bytes_.reserve(bytes); }
   void add(View document);
   void drop_last();
   size_t size() const { return ends_.size(); }
