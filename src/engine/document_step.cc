@@ -30,6 +30,7 @@ Status start_step(mongo::Client& client, const DocumentTask& task, Run& run) {
 Status run_lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared) {
   ++shared.progress.lanes;
   Status ended = Lane(std::move(client), shared).run();
+  shared.ranges.leave();
   --shared.progress.lanes;
   return ended;
 }
@@ -38,7 +39,8 @@ bool is_only_stopped(const Status& end) {
   return end.error().message == Stop::error_of(Stop::Reason::kFailed).message;
 }
 
-/// The first lane that fails stops the others; its failure, not theirs, is returned.
+/// The lanes, and this thread carving ranges for them. The first lane that fails stops the others;
+/// its failure, not theirs, is returned.
 Status run_lanes(mongo::Client& client, const LaneShared& shared) {
   std::vector<std::unique_ptr<mongo::Client>> clients;
   for (int i = 0; i < shared.task.workers; ++i) {
@@ -52,6 +54,7 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
       if (!ends[i]) shared.stop.request(Stop::Reason::kFailed);
     });
   }
+  shared.ranges.carve_ahead(client);
   threads.clear();
   Status first;
   for (Status& end : ends) {
@@ -94,12 +97,17 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
     Status ended = run_lanes(client, {task, queue, budget, progress, stop});
     // A majority write: what is read behind it cannot be taken back any more.
     Status saved = Runs(client, task.database).save_step(run, index);
-    existing = TRY(Ranges(client, task.database).read(task.key));
-    run.steps[index].counts = sum(existing);
-    run.steps[index].counts.conflicts = progress.conflicts;
-    (void)Runs(client, task.database).save_step(run, index);
+    auto now = Ranges(client, task.database).read(task.key);
+    if (now) {
+      existing = std::move(*now);
+      run.steps[index].counts = sum(existing);
+      run.steps[index].counts.conflicts = progress.conflicts;
+      (void)Runs(client, task.database).save_step(run, index);
+    }
+    // The lanes' own failure goes before what reading failed of: it is the cause.
     if (!ended) return ended;
     if (!saved) return saved;
+    if (!now) return std::move(now).error();
     if (is_complete(existing, ranges_before, run.steps[index])) return {};
   }
 }

@@ -75,7 +75,7 @@ Status Lane::work() {
   if (shared_.task.strategy == Strategy::kTransaction) {
     session_.emplace(TRY(mongo::Session::start(*client_)));
   }
-  while (auto range = TRY(shared_.ranges.take(*client_))) TRY(work_through(std::move(*range)));
+  while (auto range = TRY(shared_.ranges.take())) TRY(work_through(std::move(*range)));
   return {};
 }
 

@@ -17,8 +17,8 @@ namespace {
 
 // Small enough that lanes end together, large enough that carving costs little.
 constexpr int64_t kMostKeys = 25'000;
-// Carving is serial and takes about 10 ms: the last slices are not worth more of them.
-constexpr int64_t kFewestBatches = 3;
+// Carving is serial and takes about 10 ms: smaller slices are not worth it.
+constexpr int64_t kFewestKeys = 3'000;
 // Where ids of several types meet, the slice's end is found by reading documents: bound their size.
 constexpr int64_t kMostBytesRead = 256 << 20;
 
@@ -72,7 +72,7 @@ Result<IdExtent> read_extent(mongo::Client& client, const DocumentTask& task) {
 
 RangeQueue::RangeQueue(const DocumentTask& task, const StepState& state, int64_t epoch,
                        std::vector<Range> existing, const Stop& stop)
-    : task_(task), epoch_(epoch), stop_(stop), last_(state.last) {
+    : task_(task), epoch_(epoch), stop_(stop), last_(state.last), lanes_(task.workers) {
   if (state.first) frontier_ = Bound{*state.first, true};
   for (Range& range : existing) {
     frontier_ = Bound{range.hi, false};
@@ -83,20 +83,49 @@ RangeQueue::RangeQueue(const DocumentTask& task, const StepState& state, int64_t
   }
 }
 
-Result<std::optional<Range>> RangeQueue::take(mongo::Client& client) {
+Result<std::optional<Range>> RangeQueue::take() {
+  std::unique_lock guard(mutex_);
+  changed_.wait(guard, [&] { return !open_.empty() || !carving_; });
+  if (open_.empty() && failure_) return *failure_;
+  if (open_.empty()) return std::optional<Range>();
+  Range range = std::move(open_.front());
+  open_.pop_front();
+  changed_.notify_all();
+  return std::optional<Range>(std::move(range));
+}
+
+void RangeQueue::leave() {
   std::lock_guard guard(mutex_);
-  if (!open_.empty()) {
-    Range range = std::move(open_.front());
-    open_.pop_front();
-    return std::optional<Range>(std::move(range));
+  --lanes_;
+  changed_.notify_all();
+}
+
+bool RangeQueue::wait_until_wanted() {
+  std::unique_lock guard(mutex_);
+  changed_.wait(guard, [&] { return open_.empty() || lanes_ == 0; });
+  return lanes_ > 0;
+}
+
+void RangeQueue::carve_ahead(mongo::Client& client) {
+  std::optional<Error> failure;
+  while (frontier_ && last_ && wait_until_wanted()) {
+    auto range = carve(client);
+    if (!range) failure = std::move(range).error();
+    if (!range || !*range) break;
+    std::lock_guard guard(mutex_);
+    open_.push_back(std::move(**range));
+    changed_.notify_all();
   }
-  if (!frontier_ || !last_) return std::optional<Range>();
-  return carve(client);
+  std::lock_guard guard(mutex_);
+  failure_ = std::move(failure);
+  carving_ = false;
+  changed_.notify_all();
 }
 
 int64_t RangeQueue::slice_keys() const {
   int64_t left = std::max<int64_t>(0, task_.facts.documents - carved_keys_);
-  int64_t keys = std::min(std::max(left / (task_.workers * 2), kFewestBatches * task_.limits.docs),
+  int64_t fewest = std::max<int64_t>(kFewestKeys, task_.limits.docs);
+  int64_t keys = std::min(std::max(left / (task_.workers * 2), fewest),
                           std::max<int64_t>(kMostKeys, task_.limits.docs));
   if (task_.facts.average_bytes > 0) {
     keys = std::min(keys, kMostBytesRead / task_.facts.average_bytes);

@@ -2,6 +2,7 @@
 // front.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -12,20 +13,27 @@
 
 namespace whimbrel {
 
-/// Slices are carved when a lane asks, so the first batch starts at once and a slow lane holds up
-/// at most the one slice it has: lanes that are done early take what is left. The upper end is
-/// fixed when the step starts; documents inserted above it later are not visited, so the scan
-/// always ends. Thread-safe; each caller passes its own client.
+/// Slices are carved one ahead of the lanes, so the first batch starts at once, no lane waits for
+/// the index, and a slow lane holds up at most the one slice it has: lanes that are done early take
+/// what is left. The upper end is fixed when the step starts; documents inserted above it later are
+/// not visited, so the scan always ends. Lanes call take() and leave(), one other thread
+/// carve_ahead().
 class RangeQueue {
  public:
   /// `state` has the step's first and last `_id`, or neither for an empty collection.
   RangeQueue(const DocumentTask& task, const StepState& state, int64_t epoch,
              std::vector<Range> existing, const Stop& stop);
 
-  /// The next range to work on, saved before it is handed out; nullopt when all are taken.
-  Result<std::optional<Range>> take(mongo::Client& client);
+  /// The next range to work on, saved before it is handed out; nullopt when all are taken. Waits
+  /// for the carver, and returns its error.
+  Result<std::optional<Range>> take();
+  /// Called once by each of the task's lanes, however it ends.
+  void leave();
+  /// Carves until nothing is left, an error, or until all lanes have left.
+  void carve_ahead(mongo::Client& client);
 
  private:
+  bool wait_until_wanted();
   Result<std::optional<Range>> carve(mongo::Client& client);
   Status save_new(mongo::Client& client, const Range& range) const;
   int64_t slice_keys() const;
@@ -33,12 +41,20 @@ class RangeQueue {
   const DocumentTask& task_;
   int64_t epoch_;
   const Stop& stop_;
-  std::mutex mutex_;
-  std::deque<Range> open_;         // guarded by mutex_
-  std::optional<Bound> frontier_;  // guarded by mutex_; nullopt: nothing left to carve
+
+  // The carver's own.
+  std::optional<Bound> frontier_;  ///< nullopt: nothing left to carve
   std::optional<mongo::OwnedValue> last_;
-  int next_number_ = 0;      // guarded by mutex_
-  int64_t carved_keys_ = 0;  // guarded by mutex_
+  int next_number_ = 0;
+  int64_t carved_keys_ = 0;
+
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Range> open_;
+  bool carving_ = true;
+  std::optional<Error> failure_;
+  int lanes_;
 };
 
 /// The smallest and largest `_id` now; nothing for an empty collection.
