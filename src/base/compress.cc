@@ -4,8 +4,8 @@
 #include <openssl/evp.h>
 #include <zstd.h>
 
-#include <algorithm>
 #include <array>
+#include <memory>
 
 namespace whimbrel {
 
@@ -15,10 +15,11 @@ Compressor::~Compressor() {
 }
 
 std::vector<uint8_t> Compressor::compress(std::span<const uint8_t> bytes) {
-  room_.resize(std::max(room_.size(), ZSTD_compressBound(bytes.size())));
-  size_t size = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), room_.data(), room_.size(),
-                                  bytes.data(), bytes.size(), 1);
-  return {room_.begin(), room_.begin() + static_cast<ptrdiff_t>(size)};
+  size_t most = ZSTD_compressBound(bytes.size());
+  auto room = std::make_unique_for_overwrite<uint8_t[]>(most);
+  size_t size = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), room.get(), most, bytes.data(),
+                                  bytes.size(), 1);
+  return {room.get(), room.get() + size};
 }
 
 Result<std::vector<uint8_t>> decompress(std::span<const uint8_t> frame, size_t limit) {

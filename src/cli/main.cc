@@ -50,10 +50,9 @@ int print_error(const Error& error) {
 int main(int argc, char** argv) {
   // Large buffers go back to the system when they are freed; by default their first release
   // makes malloc keep them (mallopt(3)). Those of ordinary batches stay, or every batch would
-  // fault them in again. One arena: what one lane frees, another may take.
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-  mallopt(M_TRIM_THRESHOLD, 16 << 20);
-  mallopt(M_ARENA_MAX, 1);
+  // fault them in again.
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
   install_signal_handlers();
   try {
     if (is_compat_call(argc, argv)) {
