@@ -19,6 +19,10 @@ function asBuffer(bytes) {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+function serializeWhole(value) {
+  return asBuffer(bson().serialize(value, { ignoreUndefined: false }));
+}
+
 function parse(bytes) {
   return bson().deserialize(bytes, READING);
 }
@@ -97,7 +101,7 @@ function element(type, name, value) {
 }
 
 function serialized(name, value) {
-  const bytes = asBuffer(bson().serialize({ [name]: value }, { ignoreUndefined: false }));
+  const bytes = serializeWhole({ [name]: value });
   return bytes.subarray(4, bytes.length - 1);
 }
 

@@ -42,10 +42,6 @@ function describe(value) {
   return `an instance of ${value.constructor?.name ?? 'a class'}`;
 }
 
-function serializeWhole(value) {
-  return asBuffer(bson().serialize(value, { ignoreUndefined: false }));
-}
-
 // The kind of a result with its bytes. `bytes` is the document as it was read.
 function interpret(result, bytes) {
   if (result === null || result === undefined) return { kind: LEAVE };
