@@ -50,7 +50,7 @@ def free_port():
 
 
 class Server:
-    """One running mongod with its own folder."""
+    """One running mongod with its own folder; `cache_gb` None leaves the cache at the server's default."""
 
     def __init__(self, folder, topology, cache_gb=0.5, flags=()):
         self.topology = topology
@@ -78,10 +78,11 @@ class Server:
     def _start(self):
         command = [
             os.environ.get("WHIMBREL_MONGOD", "mongod"), "--dbpath", str(self.folder / "db"),
-            "--port", str(self.port), "--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB",
-            str(self.cache_gb),
+            "--port", str(self.port), "--bind_ip", "127.0.0.1",
             "--setParameter", "diagnosticDataCollectionEnabled=false", "--nounixsocket",
         ]
+        if self.cache_gb is not None:
+            command += ["--wiredTigerCacheSizeGB", str(self.cache_gb)]
         if self.topology == "replicaset":
             command += ["--replSet", "rs0", "--oplogSize", "1024"]
         command += self.flags
