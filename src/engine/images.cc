@@ -196,6 +196,13 @@ Result<DocumentList> compute_images(mongo::Client& client, const DocumentTask& t
                "please report this with the migration file"};
 }
 
+Result<Document> compute_image(mongo::Client& client, const DocumentTask& task, View before,
+                               View stages) {
+  DocumentList images;
+  TRY(append_images(client, task, stages, View(), Array().add(before), images));
+  return Document(images[0]);
+}
+
 bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task) {
   const Document* stages = pipeline_of(task.step);
   return stages && client.server().has_documents_stage() && is_repeatable(*stages);

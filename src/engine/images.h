@@ -14,6 +14,10 @@ namespace whimbrel {
 Result<mongo::DocumentList> compute_images(mongo::Client& client, const DocumentTask& task,
                                            const mongo::DocumentList& before);
 
+/// What `stages`, an update's pipeline, make of one document; needs `$documents`, writes nothing.
+Result<mongo::Document> compute_image(mongo::Client& client, const DocumentTask& task,
+                                      mongo::View before, mongo::View stages);
+
 /// True when a batch's post-images can be computed again later, byte for byte: a repeatable
 /// pipeline on a server that has `$documents`. Its update then runs with `$$NOW` pinned.
 bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task);

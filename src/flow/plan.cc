@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/diff.h"
-#include "engine/images.h"
-#include "mongo/collection.h"
+#include "flow/plan_sample.h"
 
 namespace whimbrel {
 
@@ -36,27 +34,10 @@ std::optional<int64_t> count_matched(Project& project, const DocumentTask& task)
   return found ? found->as_int() : 0;
 }
 
-/// One document that matches, before and after. Operators would need a scratch collection: not
-/// shown.
 Status add_sample(Project& project, const DocumentTask& task, PlannedStep& planned) {
-  auto* update = std::get_if<UpdateStep>(&task.step.body);
-  bool computable =
-      update && update->with.is_pipeline && project.client.server().has_documents_stage();
-  if (!computable) return {};
-  auto first = TRY(mongo::Collection(project.client, project.database, task.collection())
-                       .find_one(task.where()));
-  if (!first) return {};
-  mongo::DocumentList before;
-  before.add(*first);
-  auto after = compute_images(project.client, task, before);
-  if (!after) {
-    planned.warnings.push_back(fmt::format("document _id {} cannot be migrated: {}",
-                                           first->view().find("_id")->to_json(),
-                                           after.error().message));
-    return {};
-  }
-  planned.sample = typed_diff(*first, (*after)[0]);
-  planned.sample.insert(planned.sample.begin(), "_id " + first->view().find("_id")->to_json());
+  PlanSample sample = TRY(sample_change(project, task));
+  planned.sample = std::move(sample.lines);
+  for (std::string& warning : sample.warnings) planned.warnings.push_back(std::move(warning));
   return {};
 }
 
