@@ -78,6 +78,15 @@ void add_commands(CLI::App& app, Raw& raw) {
   down->add_flag("--dry-run", arguments.dry_run, "say what would be undone; writes nothing");
   down->add_option("--workers", raw.workers, "lanes: a number, or auto");
   down->add_option("--log-file", arguments.log_file, "log file");
+  auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
+  errors->add_option("migration", arguments.words, "only this migration's");
+  errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
+  errors->add_option(
+      "--export", arguments.export_file,
+      "write them with their pre-images to this file, one JSON a line; - for stdout");
+  errors->add_flag("--retry", arguments.retry, "try them again, with journal and checkpoint");
+  errors->add_option("--workers", raw.workers, "lanes: a number, or auto");
+  errors->add_option("--log-file", arguments.log_file, "log file of --retry");
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
@@ -249,7 +258,7 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init", "create", "status", "plan", "up", "down", "unlock", "version", "help"};
+  return {"init", "create", "status", "plan", "up", "down", "errors", "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel

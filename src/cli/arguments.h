@@ -43,6 +43,11 @@ struct Arguments {
   bool dry_run = false;
   DownOptions down;
 
+  // errors
+  bool group = false;
+  bool retry = false;
+  std::string export_file;  ///< "-" for stdout
+
   // unlock
   bool force = false;
 };

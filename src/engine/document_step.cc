@@ -1,10 +1,9 @@
 #include "engine/document_step.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "engine/images.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 
 namespace whimbrel {
 namespace {
@@ -24,43 +23,6 @@ Status start_step(mongo::Client& client, const DocumentTask& task, Run& run) {
   state.last = extent.last;
   state.total = task.facts.documents;
   return Runs(client, task.database).save_step(run, static_cast<size_t>(task.key.step));
-}
-
-/// A lane's end, seen from outside: a driver's own trouble must not take the process down.
-Status run_lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared) {
-  ++shared.progress.lanes;
-  Status ended = Lane(std::move(client), shared).run();
-  shared.ranges.leave();
-  --shared.progress.lanes;
-  return ended;
-}
-
-bool is_only_stopped(const Status& end) {
-  return end.error().message == Stop::error_of(Stop::Reason::kFailed).message;
-}
-
-/// The lanes, and this thread carving ranges for them. The first lane that fails stops the others;
-/// its failure, not theirs, is returned.
-Status run_lanes(mongo::Client& client, const LaneShared& shared) {
-  std::vector<std::unique_ptr<mongo::Client>> clients;
-  for (int i = 0; i < shared.task.workers; ++i) {
-    clients.push_back(std::make_unique<mongo::Client>(TRY(client.another())));
-  }
-  std::vector<Status> ends(clients.size());
-  std::vector<std::jthread> threads;
-  for (size_t i = 0; i < clients.size(); ++i) {
-    threads.emplace_back([&, i] {
-      ends[i] = run_lane(std::move(clients[i]), shared);
-      if (!ends[i]) shared.stop.request(Stop::Reason::kFailed);
-    });
-  }
-  shared.ranges.carve_ahead(client);
-  threads.clear();
-  Status first;
-  for (Status& end : ends) {
-    if (!end && (first || is_only_stopped(first))) first = std::move(end);
-  }
-  return first;
 }
 
 /// Every range is done, and behind them there is nothing: they reach the last `_id`, or the lanes

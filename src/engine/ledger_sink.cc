@@ -41,6 +41,7 @@ struct Failure {
   Document before;
   OwnedValue id;
   Error error;
+  bool ambiguous = false;
 };
 
 /// What documents are to become: an image for each, in their order.
@@ -272,7 +273,9 @@ class LedgerSink : public Sink {
       Digest digest = now.empty() ? Digest{} : mongo::digest_of(now);
       if (digest == images[i]->after) ++work.counts.modified;
       else if (now.same_bytes(images[i]->before)) todo.add(now);
-      else work.failures.push_back({Document(images[i]->before), OwnedValue(ids[i]), ambiguous()});
+      else
+        work.failures.push_back(
+            {Document(images[i]->before), OwnedValue(ids[i]), ambiguous(), true});
     }
     return todo;
   }
@@ -313,9 +316,10 @@ class LedgerSink : public Sink {
   Status quarantine(Work& work) {
     TRY(take_budget(work));
     for (const Failure& failed : work.failures) {
-      TRY(quarantine_.add(
-          task_.key, task_.migration,
-          {failed.id, failed.error.server_code, failed.error.message, failed.before}, nullptr));
+      TRY(quarantine_.add(task_.key, task_.migration,
+                          {failed.id, failed.error.server_code, failed.error.message, failed.before,
+                           failed.ambiguous, std::nullopt},
+                          nullptr));
     }
     work.counts.quarantined += static_cast<int64_t>(work.failures.size());
     return {};

@@ -101,8 +101,11 @@ class TransactionSink : public Sink {
     for (const DocumentFailure& failure : changes.failed) {
       mongo::View before = batch.before[failure.at];
       QuarantinedDocument document{mongo::OwnedValue(*before.find("_id")),
-                                   failure.error.server_code, failure.error.message,
-                                   Document(before)};
+                                   failure.error.server_code,
+                                   failure.error.message,
+                                   Document(before),
+                                   false,
+                                   std::nullopt};
       TRY(quarantine_.add(task_.key, task_.migration, document, &session));
     }
     return {};

@@ -140,7 +140,9 @@ class UndoLane {
   Status finish(const Journal::EntryKey& key, const Batch& batch, mongo::Session* session) {
     Quarantine quarantine(*client_, task_.database);
     for (const OwnedValue& id : batch.conflicts) {
-      QuarantinedDocument left{id, 0, "changed since it was migrated; `down` left it as it is", {}};
+      QuarantinedDocument left;
+      left.id = id;
+      left.message = "changed since it was migrated; `down` left it as it is";
       TRY(quarantine.add(task_.key, task_.migration, left, session));
     }
     return journal_.remove_one(task_.key, {key.range, key.batch, -1}, session);

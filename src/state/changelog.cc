@@ -56,6 +56,13 @@ Status Changelog::add(const ChangelogEntry& entry, bool with_file_hash,
   return outcome.all_accepted();
 }
 
+Status Changelog::set_errors(const std::string& run, int64_t errors) const {
+  mongo::Document filter;
+  filter.append_object_id("_id", run);
+  TRY(entries_.update_one(filter, make_document("$set", make_document("errors", errors))));
+  return {};
+}
+
 Status Changelog::remove(const std::string& file, mongo::Session* session) const {
   TRY(entries_.remove_many(make_document("fileName", file), session));
   return {};

@@ -45,6 +45,9 @@ class Changelog {
   /// projects that use it; our own copy is always kept.
   Status add(const ChangelogEntry& entry, bool with_file_hash, mongo::Session* session) const;
 
+  /// How many of the run's documents are in quarantine now.
+  Status set_errors(const std::string& run, int64_t errors) const;
+
   /// Removes every entry of that file; an entry that is gone already is no error.
   Status remove(const std::string& file, mongo::Session* session) const;
 

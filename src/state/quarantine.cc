@@ -5,17 +5,39 @@ namespace whimbrel {
 using mongo::Document;
 using mongo::make_document;
 
+namespace {
+
+Document document_id(const StepKey& key, const mongo::Value& id) {
+  Document whole = step_id(key);
+  whole.append("document", id);
+  return make_document("_id", whole);
+}
+
+QuarantinedDocument read_document(mongo::View found) {
+  QuarantinedDocument document;
+  document.id = mongo::OwnedValue(*found.at_path("_id.document"));
+  document.code = static_cast<int>(found.get_int("code"));
+  document.message = found.get_string("message");
+  document.ambiguous = found.get_bool("ambiguous");
+  document.at = found.get_int("at");
+  if (auto range = found.find("retry")) document.retry = static_cast<int>(range->as_int());
+  if (auto before = found.find("before")) document.before = mongo::Document(before->as_document());
+  return document;
+}
+
+}  // namespace
+
 Status Quarantine::add(const StepKey& key, const std::string& migration,
                        const QuarantinedDocument& document, mongo::Session* session) const {
-  Document id = step_id(key);
-  id.append("document", document.id.value());
   Document fields = make_document("v", kStateVersion, "migration", migration, "code", document.code,
                                   "message", document.message);
+  if (document.ambiguous) fields.append("ambiguous", true);
   // A pre-image near the server's limit would not fit beside the other fields.
   constexpr size_t kMostBytes = 15 << 20;
   if (document.before.bytes().size() < kMostBytes) fields.append("before", document.before);
   Document update = make_document("$set", fields, "$currentDate", make_document("at", true));
-  TRY(errors_.update_one(make_document("_id", id), update, mongo::Upsert::kYes, session));
+  TRY(errors_.update_one(document_id(key, document.id.value()), update, mongo::Upsert::kYes,
+                         session));
   return {};
 }
 
@@ -25,18 +47,57 @@ Result<std::vector<QuarantinedDocument>> Quarantine::read(const std::string& run
   command.append("projection", make_document("before", 0));
   auto cursor = TRY(mongo::Cursor::open(errors_.client(), errors_.database(), command));
   std::vector<QuarantinedDocument> documents;
-  while (auto found = TRY(cursor.next())) {
-    QuarantinedDocument document;
-    document.id = mongo::OwnedValue(*found->at_path("_id.document"));
-    document.code = static_cast<int>(found->get_int("code"));
-    document.message = found->get_string("message");
-    documents.push_back(std::move(document));
-  }
+  while (auto found = TRY(cursor.next())) documents.push_back(read_document(*found));
   return documents;
 }
 
 Status Quarantine::remove(const std::string& run) const {
   TRY(errors_.remove_many(run_filter(run)));
+  return {};
+}
+
+Result<std::vector<QuarantinedStep>> Quarantine::steps() const {
+  Document group = make_document("_id", make_document("run", "$_id.run", "step", "$_id.step"));
+  group.append("migration", make_document("$first", "$migration"));
+  group.append("documents", make_document("$sum", int64_t{1}));
+  mongo::Array pipeline;
+  pipeline.add(make_document("$group", group)).add(make_document("$sort", make_document("_id", 1)));
+  Document command = make_document("aggregate", errors_.name());
+  command.append_array("pipeline", pipeline.view()).append("cursor", Document());
+  auto cursor = TRY(mongo::Cursor::open(errors_.client(), errors_.database(), command));
+  std::vector<QuarantinedStep> steps;
+  while (auto found = TRY(cursor.next())) {
+    QuarantinedStep step;
+    step.key.run = found->at_path("_id.run")->as_object_id();
+    step.key.step = static_cast<int>(found->at_path("_id.step")->as_int());
+    step.migration = found->get_string("migration");
+    step.documents = found->get_int("documents");
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+Status Quarantine::each(const StepKey& key, const Visit& visit) const {
+  auto cursor = TRY(errors_.find(step_filter(key), make_document("_id", 1)));
+  while (auto found = TRY(cursor.next())) TRY(visit(read_document(*found)));
+  return {};
+}
+
+Result<int64_t> Quarantine::count(const StepKey& key) const {
+  return errors_.count(step_filter(key), nullptr);
+}
+
+Status Quarantine::set_retry(const StepKey& key, const mongo::Value& id,
+                             std::optional<int> range) const {
+  Document field;
+  if (range) field.append("retry", *range);
+  else field.append("retry", "");
+  TRY(errors_.update_one(document_id(key, id), make_document(range ? "$set" : "$unset", field)));
+  return {};
+}
+
+Status Quarantine::remove_one(const StepKey& key, const mongo::Value& id) const {
+  TRY(errors_.remove_many(document_id(key, id)));
   return {};
 }
 

@@ -25,6 +25,7 @@ Range read_range(View document) {
   range.batch = static_cast<int>(document.get_int("batch"));
   range.epoch = document.get_int("epoch");
   range.done = document.get_bool("done");
+  range.retry = document.get_bool("retry");
   range.counts = Counts::from(document.get_document("counts"));
   return range;
 }
@@ -85,6 +86,7 @@ Status Ranges::add(const StepKey& key, const Range& range, mongo::Session* sessi
                                   range.lo_included, "hi", range.hi.value(), "keys", range.keys);
   fields.append("batch", range.batch).append("epoch", range.epoch).append("done", range.done);
   fields.append("counts", range.counts.to_document());
+  if (range.retry) fields.append("retry", true);
   TRY(ranges_.update_one(range_id(key, range.number), make_document("$setOnInsert", fields),
                          mongo::Upsert::kYes, session));
   return {};

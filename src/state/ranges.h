@@ -27,6 +27,7 @@ struct Range {
   int batch = 0;                          ///< how many batches are done; part of the fence
   int64_t epoch = 0;
   bool done = false;
+  bool retry = false;  ///< one document out of quarantine, beside the slices
   Counts counts;
 
   /// Where the next batch starts: after `last`, or at the lower end.

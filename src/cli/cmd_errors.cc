@@ -1,0 +1,262 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "flow/errors.h"
+
+namespace whimbrel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kQuarantined = 3;
+constexpr size_t kShownIds = 3;
+
+/// One reason and who has it. Two messages are one reason when they differ in numbers and quoted
+/// values only.
+struct Reason {
+  int code = 0;
+  std::string example;
+  int64_t documents = 0;
+  std::vector<std::string> ids;
+};
+
+/// Numbers, hexadecimal ids and quoted text become one character each.
+std::string reason_key(const std::string& message) {
+  std::string key;
+  for (size_t at = 0; at < message.size(); ++at) {
+    char c = message[at];
+    size_t closing = c == '"' || c == '\'' ? message.find(c, at + 1) : std::string::npos;
+    if (closing != std::string::npos) {
+      key += '"';
+      at = closing;
+    } else if (std::isdigit(static_cast<unsigned char>(c))) {
+      key += '#';
+      while (at + 1 < message.size() && std::isxdigit(static_cast<unsigned char>(message[at + 1])))
+        ++at;
+    } else {
+      key += c;
+    }
+  }
+  return key;
+}
+
+using Reasons = std::map<std::pair<int, std::string>, Reason>;
+
+Result<std::vector<Reason>> reasons_of(Project& project, const QuarantinedStep& step) {
+  Reasons found;
+  TRY(Quarantine(project.client, project.database)
+          .each(step.key, [&](const QuarantinedDocument& document) -> Status {
+            Reason& reason = found[{document.code, reason_key(document.message)}];
+            if (reason.documents++ == 0) {
+              reason.code = document.code;
+              reason.example = document.message;
+            }
+            if (reason.ids.size() < kShownIds) reason.ids.push_back(document.id.value().to_json());
+            return {};
+          }));
+  std::vector<Reason> reasons;
+  for (auto& [key, reason] : found) reasons.push_back(std::move(reason));
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const Reason& a, const Reason& b) { return a.documents > b.documents; });
+  return reasons;
+}
+
+Json document_json(const QuarantinedStep& step, const QuarantinedDocument& document) {
+  return {{"migration", step.migration},     {"run", step.key.run},
+          {"step", step.key.step},           {"_id", Json::parse(document.id.value().to_json())},
+          {"code", document.code},           {"message", document.message},
+          {"ambiguous", document.ambiguous}, {"at", iso_time(document.at)}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json reason_json(const QuarantinedStep& step, const Reason& reason) {
+  Json ids = Json::array();
+  for (const std::string& id : reason.ids) ids.push_back(Json::parse(id));
+  return {{"migration", step.migration}, {"run", step.key.run},
+          {"step", step.key.step},       {"code", reason.code},
+          {"message", reason.example},   {"documents", reason.documents},
+          {"examples", std::move(ids)}};
+}
+
+std::string code_text(int code) {
+  return code == 0 ? "" : fmt::format("  (code {})", code);
+}
+
+/// Prints rows as they are read: one JSON object a line, or all as elements of one object.
+class JsonRows {
+ public:
+  JsonRows(Output output, const std::string& database) : lines_(output == Output::kNdjson) {
+    if (!lines_) {
+      fmt::print("{{\"schema\":1,\"type\":\"errors\",\"database\":{},\"documents\":[",
+                 Json(database).dump());
+    }
+  }
+  ~JsonRows() {
+    if (!lines_) fmt::print("]}}\n");
+  }
+  JsonRows(const JsonRows&) = delete;
+  JsonRows& operator=(const JsonRows&) = delete;
+
+  void add(const Json& row) {
+    if (lines_) fmt::print("{}\n", dump(row));
+    else fmt::print("{}{}", first_ ? "" : ",", dump(row));
+    first_ = false;
+  }
+
+ private:
+  bool lines_;
+  bool first_ = true;
+};
+
+Status list_json(Project& project, const Arguments& arguments,
+                 const std::vector<QuarantinedStep>& steps) {
+  JsonRows rows(arguments.output, project.database);
+  for (const QuarantinedStep& step : steps) {
+    if (arguments.group) {
+      for (const Reason& reason : TRY(reasons_of(project, step)))
+        rows.add(reason_json(step, reason));
+      continue;
+    }
+    TRY(Quarantine(project.client, project.database)
+            .each(step.key, [&](const QuarantinedDocument& document) -> Status {
+              rows.add(document_json(step, document));
+              return {};
+            }));
+  }
+  return {};
+}
+
+Status print_reasons(Project& project, const QuarantinedStep& step) {
+  for (const Reason& reason : TRY(reasons_of(project, step))) {
+    std::string ids;
+    for (const std::string& id : reason.ids) ids += (ids.empty() ? "" : ", ") + id;
+    fmt::print("  {:>8}  {}{}\n            for example _id {}\n", with_commas(reason.documents),
+               reason.example, code_text(reason.code), ids);
+  }
+  return {};
+}
+
+Status list_text(Project& project, const Arguments& arguments,
+                 const std::vector<QuarantinedStep>& steps) {
+  for (const QuarantinedStep& step : steps) {
+    fmt::print("{}, step {}: {} document{} in quarantine\n", step.migration, step.key.step + 1,
+               with_commas(step.documents), step.documents == 1 ? "" : "s");
+    if (arguments.group) {
+      TRY(print_reasons(project, step));
+      continue;
+    }
+    TRY(Quarantine(project.client, project.database)
+            .each(step.key, [&](const QuarantinedDocument& document) -> Status {
+              fmt::print("  {}  _id {}: {}{}\n", iso_time(document.at),
+                         document.id.value().to_json(), document.message, code_text(document.code));
+              return {};
+            }));
+  }
+  if (steps.empty()) fmt::print("no documents are in quarantine\n");
+  else fmt::print(stderr, "Next: mend the documents, then: whimbrel errors --retry\n");
+  return {};
+}
+
+Error cannot_write(const std::string& path) {
+  return Error{ErrorKind::kCannotWrite, "cannot write " + path, "name another file: --export FILE"};
+}
+
+Status export_to(std::ostream& file, Project& project, const std::vector<QuarantinedStep>& steps,
+                 int64_t& written) {
+  for (const QuarantinedStep& step : steps) {
+    TRY(Quarantine(project.client, project.database)
+            .each(step.key, [&](const QuarantinedDocument& document) -> Status {
+              Json row = document_json(step, document);
+              bool has_image = !document.before.view().empty();
+              row["before"] =
+                  has_image ? Json::parse(document.before.view().to_json()) : Json(nullptr);
+              file << dump(row) << "\n";
+              ++written;
+              return {};
+            }));
+  }
+  return {};
+}
+
+/// The file appears when it is complete.
+Status export_file(Project& project, const std::string& path,
+                   const std::vector<QuarantinedStep>& steps) {
+  int64_t written = 0;
+  if (path == "-") return export_to(std::cout, project, steps, written);
+  std::string temporary = path + ".part";
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  if (!file) return cannot_write(path);
+  Status exported = export_to(file, project, steps, written);
+  file.close();
+  std::error_code trouble;
+  if (exported && file) std::filesystem::rename(temporary, path, trouble);
+  bool complete = exported && file && !trouble;
+  if (!complete) std::filesystem::remove(temporary, trouble);
+  if (!exported) return exported;
+  if (!complete) return cannot_write(path);
+  fmt::print("{} document{} written to {}\n", with_commas(written), written == 1 ? "" : "s", path);
+  return {};
+}
+
+void print_outcome(const Arguments& arguments, const RetryOutcome& outcome, int exit) {
+  if (arguments.output == Output::kText) {
+    fmt::print("migrated {}  unchanged {}  gone {}  still in quarantine {}\n",
+               with_commas(outcome.migrated), with_commas(outcome.unchanged),
+               with_commas(outcome.gone), with_commas(outcome.left));
+    return;
+  }
+  Json json{{"type", "retry"},
+            {"exit", exit},
+            {"migrated", outcome.migrated},
+            {"unchanged", outcome.unchanged},
+            {"gone", outcome.gone},
+            {"left", outcome.left},
+            {"ambiguous", outcome.ambiguous}};
+  fmt::print("{}\n", json.dump());
+}
+
+Result<int> retry(const Arguments& arguments, Project& project, const std::string& name) {
+  TRY(require_confirmation(project.config, project.database,
+                           ask_confirmation(arguments, project.config, project.database)));
+  auto reporter = TRY(open_reporter(arguments, project.config, "errors"));
+  ShownScriptLines shown(*project.scripts, *reporter);
+  RetryOptions options{name, arguments.overrides, arguments.wait};
+  auto outcome = retry_errors(project, options, *reporter, process_stop());
+  if (!outcome) {
+    Error error = std::move(outcome).error();
+    if (error.hint == "whimbrel up") error.hint = "whimbrel errors --retry";
+    return error;
+  }
+  int exit = outcome->left > 0 ? kQuarantined : 0;
+  print_outcome(arguments, *outcome, exit);
+  return exit;
+}
+
+}  // namespace
+
+Result<int> run_errors(const Arguments& arguments) {
+  Project project = TRY(open_project(arguments.sources));
+  std::string name = arguments.words.empty() ? "" : arguments.words.front();
+  auto steps = TRY(quarantined_steps(project, name));
+  if (arguments.retry) return retry(arguments, project, name);
+  if (!arguments.export_file.empty()) {
+    TRY(export_file(project, arguments.export_file, steps));
+    return 0;
+  }
+  if (arguments.output == Output::kText) TRY(list_text(project, arguments, steps));
+  else TRY(list_json(project, arguments, steps));
+  return 0;
+}
+
+}  // namespace whimbrel
