@@ -248,8 +248,8 @@ Result<int> retry(const Arguments& arguments, Project& project, const std::strin
 Result<int> run_errors(const Arguments& arguments) {
   Project project = TRY(open_project(arguments.sources));
   std::string name = arguments.words.empty() ? "" : arguments.words.front();
-  auto steps = TRY(quarantined_steps(project, name));
   if (arguments.retry) return retry(arguments, project, name);
+  auto steps = TRY(quarantined_steps(project, name));
   if (!arguments.export_file.empty()) {
     TRY(export_file(project, arguments.export_file, steps));
     return 0;

@@ -82,8 +82,8 @@ Result<std::vector<Range>> open_ranges(mongo::Client& client, const DocumentTask
   return open;
 }
 
-/// Takes what was migrated out of quarantine. What failed again is there with its new reason, and
-/// can be tried once more.
+/// Sorts out what was tried. What failed again is in quarantine with its new reason, and can be
+/// tried once more.
 Status settle(mongo::Client& client, const DocumentTask& task, const RangesByNumber& ranges,
               Quarantined& quarantined, RetryOutcome& outcome) {
   Quarantine quarantine(client, task.database);
@@ -98,10 +98,10 @@ Status settle(mongo::Client& client, const DocumentTask& task, const RangesByNum
       continue;
     }
     const Counts& counts = range->second.counts;
-    TRY(quarantine.remove_one(task.key, tried.id.value()));
     outcome.migrated += counts.modified;
     outcome.unchanged += counts.unchanged;
     if (counts.modified + counts.unchanged == 0) ++outcome.gone;
+    outcome.settled.push_back(std::move(tried.id));
   }
   quarantined.documents = std::move(left);
   return {};
@@ -152,7 +152,7 @@ Result<RetryOutcome> retry_quarantined(mongo::Client& client, const DocumentTask
   }
   TRY(settle(client, task, ranges, quarantined, outcome));
   outcome.ambiguous = quarantined.ambiguous;
-  outcome.left = TRY(Quarantine(client, task.database).count(task.key));
+  outcome.left = static_cast<int64_t>(quarantined.documents.size()) + quarantined.ambiguous;
   run.steps[index].counts = counts_of(ranges, outcome.left);
   TRY(Runs(client, task.database).save_step(run, index));
   if (!worked) return std::move(worked).error();

@@ -55,6 +55,14 @@ Result<RetryOutcome> retry_step(Project& project, const RetryOptions& options, R
   return outcome;
 }
 
+Status forget(Project& project, const QuarantinedStep& step, const RetryOutcome& outcome) {
+  Quarantine quarantine(project.client, project.database);
+  for (const mongo::OwnedValue& id : outcome.settled) {
+    TRY(quarantine.remove_one(step.key, id.value()));
+  }
+  return {};
+}
+
 Status retry_migration(Project& project, const RetryOptions& options, Reporter& reporter,
                        Stop& stop, const Lock& lock, const Entry& entry,
                        const std::vector<QuarantinedStep>& steps, RetryOutcome& total) {
@@ -62,10 +70,13 @@ Status retry_migration(Project& project, const RetryOptions& options, Reporter& 
   Run run = TRY(take_over(project, lock, *entry.run));
   for (const QuarantinedStep& step : steps) {
     if (stop.requested()) return stop.error();
-    total += TRY(retry_step(project, options, reporter, stop, migration, step, run));
+    RetryOutcome outcome = TRY(retry_step(project, options, reporter, stop, migration, step, run));
+    TRY(Changelog(project.client, project.database, project.config.changelog_collection)
+            .set_errors(run.id, run.counts().quarantined));
+    TRY(forget(project, step, outcome));
+    total += outcome;
   }
-  return Changelog(project.client, project.database, project.config.changelog_collection)
-      .set_errors(run.id, run.counts().quarantined);
+  return {};
 }
 
 }  // namespace

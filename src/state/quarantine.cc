@@ -83,10 +83,6 @@ Status Quarantine::each(const StepKey& key, const Visit& visit) const {
   return {};
 }
 
-Result<int64_t> Quarantine::count(const StepKey& key) const {
-  return errors_.count(step_filter(key), nullptr);
-}
-
 Status Quarantine::set_retry(const StepKey& key, const mongo::Value& id,
                              std::optional<int> range) const {
   Document field;

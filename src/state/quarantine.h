@@ -46,7 +46,6 @@ class Quarantine {
   using Visit = std::function<Status(const QuarantinedDocument&)>;
   /// Calls `visit` for each document of a step in `_id` order, one in memory at a time.
   Status each(const StepKey& key, const Visit& visit) const;
-  Result<int64_t> count(const StepKey& key) const;
   /// Notes that the document is tried again in that range, or, with nullopt, that it was tried.
   Status set_retry(const StepKey& key, const mongo::Value& id, std::optional<int> range) const;
   Status remove_one(const StepKey& key, const mongo::Value& id) const;
