@@ -55,8 +55,10 @@ class TransactionSink : public Sink {
       if (is_script()) counts = TRY(change_each(batch, changes, entry, *session));
       else if (changes.on_server) counts = TRY(change_in_place(batch, entry, *session));
       else counts = TRY(insert_copies(changes, entry, *session));
-      if (task_.step.journal && !entry.before.empty())
-        counts.journal_bytes = TRY(journal_.add(task_.key, entry, session));
+      // What is changed in place is the whole batch: it is journalled without a copy of it.
+      const DocumentList& changed = changes.on_server ? batch.before : entry.before;
+      if (task_.step.journal && !changed.empty())
+        counts.journal_bytes = TRY(journal_.add(task_.key, entry, changed, session));
     }
     Checkpoint checkpoint = batch.checkpoint(counts);
     TRY(ranges_.save(task_.key, range, checkpoint, mongo::Durability::kMajority, session));
@@ -139,7 +141,6 @@ class TransactionSink : public Sink {
     Counts counts;
     counts.modified = deletes ? outcome.matched : outcome.modified;
     counts.unchanged = read - counts.modified;
-    entry.before = batch.before;
     if (deletes) entry.after.resize(batch.before.size());
     else if (images_are_repeatable(client_, task_)) entry.now = batch.now;
     else if (task_.step.journal) TRY(read_digests(batch, entry, session));

@@ -46,9 +46,8 @@ std::vector<mongo::Digest> read_digests(View document) {
   return digests;
 }
 
-Document first_slice_fields(const JournalEntry& entry) {
-  Document fields =
-      make_document("v", kStateVersion, "documents", static_cast<int64_t>(entry.before.size()));
+Document first_slice_fields(const JournalEntry& entry, size_t documents) {
+  Document fields = make_document("v", kStateVersion, "documents", static_cast<int64_t>(documents));
   if (entry.now != 0) fields.append_date("now", entry.now);
   if (!entry.after.empty()) fields.append_binary("after", as_bytes(entry.after));
   if (entry.checkpoint) {
@@ -115,15 +114,16 @@ int first_attempt(int64_t epoch) {
 }
 
 Result<int64_t> Journal::add(const StepKey& key, const JournalEntry& entry,
-                             mongo::Session* session) {
-  std::vector<uint8_t> frame = compressor_.compress(entry.before.bytes());
+                             const mongo::DocumentList& before, mongo::Session* session) {
+  std::vector<uint8_t> frame = compressor_.compress(before.bytes());
   std::span<const uint8_t> rest = frame;
   for (int slice = 0; slice == 0 || !rest.empty(); ++slice) {
     std::span<const uint8_t> part = rest.first(std::min(rest.size(), kSliceBytes));
     rest = rest.subspan(part.size());
     Document id = entry_id(key, {entry.range, entry.batch, entry.attempt});
     id.append("slice", slice);
-    Document document = slice == 0 ? first_slice_fields(entry) : make_document("v", kStateVersion);
+    Document document =
+        slice == 0 ? first_slice_fields(entry, before.size()) : make_document("v", kStateVersion);
     document.append_binary("before", part);
     Document whole = make_document("_id", id);
     whole.append_all(document);

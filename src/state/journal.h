@@ -44,7 +44,12 @@ class Journal {
       : entries_(client, database, kJournalCollection) {}
 
   /// Returns the bytes stored.
-  Result<int64_t> add(const StepKey& key, const JournalEntry& entry, mongo::Session* session);
+  Result<int64_t> add(const StepKey& key, const JournalEntry& entry, mongo::Session* session) {
+    return add(key, entry, entry.before, session);
+  }
+  /// The same with pre-images that are somebody else's; `entry.before` is not looked at.
+  Result<int64_t> add(const StepKey& key, const JournalEntry& entry,
+                      const mongo::DocumentList& before, mongo::Session* session);
   /// The entries of one batch that was not checkpointed, first attempt first.
   Result<std::vector<JournalEntry>> read_batch(const StepKey& key, int range, int batch) const;
   /// The keys of all entries of a step, in order.
