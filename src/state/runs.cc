@@ -172,11 +172,11 @@ Status Runs::save_step(const Run& run, size_t step, mongo::Session* session) con
   return {};
 }
 
-Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session& session) const {
+Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session* session) const {
   Document filter = id_filter(id);
   filter.append("epoch", epoch);
   Document touch = make_document("$inc", make_document("carved", 1));
-  auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, &session));
+  auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, session));
   if (outcome.matched == 1) return {};
   return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
 }
