@@ -1,6 +1,6 @@
 # The tests, as ctest sees them: unit/ROOM (doctest, beside the sources), layers (the order of the
-# rooms) and check-layers (that script itself), server/FILE (Python, on real servers) and long/FILE
-# (the same with more rounds).
+# rooms) and check-layers (that script itself), server/FILE and torture/FILE (Python, on real servers)
+# and long/FILE (the same with more rounds).
 
 find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
 find_path(DOCTEST_INCLUDE_DIR doctest/doctest.h REQUIRED)
@@ -41,24 +41,26 @@ set_tests_properties(servers/start servers/stop PROPERTIES
 
 # add_server_test(NAME MODULE LABEL TIMEOUT [ARGUMENTS of unittest…])
 function(add_server_test name module label timeout)
-  add_test(NAME ${name} COMMAND ${run_server_test} unittest -v ${ARGN} server.${module})
+  add_test(NAME ${name} COMMAND ${run_server_test} unittest -v ${ARGN} ${module})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
     FIXTURES_REQUIRED servers ENVIRONMENT "${server_environment}")
 endfunction()
 
-file(GLOB server_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/server/test_*.py)
+file(GLOB server_tests RELATIVE ${CMAKE_SOURCE_DIR}/tests CONFIGURE_DEPENDS
+  ${CMAKE_SOURCE_DIR}/tests/server/test_*.py ${CMAKE_SOURCE_DIR}/tests/torture/test_*.py)
 foreach(file ${server_tests})
-  get_filename_component(module ${file} NAME_WE)
-  string(REPLACE "test_" "" name ${module})
-  if(name STREQUAL "cases")
+  string(REGEX REPLACE "^(.*)/test_(.*)\\.py$" "\\1/\\2" name ${file})
+  string(REGEX REPLACE "^(.*)/(test_.*)\\.py$" "\\1.\\2" module ${file})
+  if(name STREQUAL "server/cases")
     add_server_test(server/cases_standalone ${module} server 900 -k on_a_standalone_server)
     add_server_test(server/cases_replicaset ${module} server 900 -k on_a_replica_set)
-  elseif(name MATCHES "^kill")
-    add_server_test(server/${name} ${module} server 1800)
-    add_server_test(long/${name} ${module} long 14400)
-    set_tests_properties(server/${name} PROPERTIES COST 100)  # the longest ones start first
-    set_property(TEST long/${name} APPEND PROPERTY ENVIRONMENT WHIMBREL_TEST_LONG=1)
+  elseif(name MATCHES "/(kill|faults)")
+    string(REGEX REPLACE "^.*/" "long/" long ${name})
+    add_server_test(${name} ${module} server 1800)
+    add_server_test(${long} ${module} long 14400)
+    set_tests_properties(${name} PROPERTIES COST 100)  # the longest ones start first
+    set_property(TEST ${long} APPEND PROPERTY ENVIRONMENT WHIMBREL_TEST_LONG=1)
   else()
-    add_server_test(server/${name} ${module} server 900)
+    add_server_test(${name} ${module} server 900)
   endif()
 endforeach()

@@ -51,6 +51,11 @@ Result<Project> open_project(const ConfigSources& sources, Scripts::Output outpu
 
 Result<Lock> acquire_lock(Project& project, const std::string& command,
                           std::chrono::milliseconds wait, Reporter& reporter, Stop& stop) {
+  // Shorter than the lock's lease: a holder that comes to no answer for longer has lost it.
+  constexpr std::chrono::seconds kPatience{20};
+  project.client.ride_out(
+      kPatience, {kRunsCollection, kRangesCollection, kJournalCollection, kErrorsCollection,
+                  project.config.changelog_collection, project.config.lock_collection});
   Lock::Request request{project.lock_place(), command, wait, [&](const LockHolder& holder) {
                           reporter.say("info", "waiting for the lock, held by " + holder.text());
                         }};

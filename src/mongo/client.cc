@@ -8,7 +8,10 @@
 #include <set>
 #include <thread>
 
+#include "base/fault.h"
+#include "base/retry.h"
 #include "base/text.h"
+#include "mongo/command.h"
 #include "mongo/error.h"
 
 namespace whimbrel::mongo {
@@ -125,7 +128,9 @@ struct Client::Impl {
   Server server;
   AnnounceSession announce;
   std::set<std::string> announced;  ///< session ids, as JSON
-  int64_t clock_offset = 0;         ///< server's wall clock less our steady one, milliseconds
+  std::chrono::milliseconds patience{0};
+  CollectionNames repeatable;  ///< collections; see ride_out()
+  int64_t clock_offset = 0;    ///< server's wall clock less our steady one, milliseconds
 
   Error explain(const bson_error_t& problem, View reply) const {
     Error error = to_error(problem, reply);
@@ -180,6 +185,8 @@ Result<Client> Client::another() const {
   impl->server = impl_->server;
   impl->clock_offset = impl_->clock_offset;
   impl->announce = impl_->announce;
+  impl->patience = impl_->patience;
+  impl->repeatable = impl_->repeatable;
   return Client(std::move(impl));
 }
 
@@ -200,11 +207,28 @@ void Client::announce_sessions(AnnounceSession announce) {
   impl_->announce = std::move(announce);
 }
 
+void Client::ride_out(std::chrono::milliseconds patience,
+                      const std::vector<std::string>& collections) {
+  impl_->patience = patience;
+  impl_->repeatable.insert(collections.begin(), collections.end());
+}
+
 int64_t Client::server_time() const {
   return impl_->clock_offset + steady_milliseconds();
 }
 
 Result<Document> Client::run(std::string_view database, View command, Session* session) {
+  auto attempt = [&] {
+    return with_faults([&] { return command_name(command); },
+                       [&] { return run_command(database, command, session); });
+  };
+  bool repeats = impl_->patience.count() > 0 && !(session && session->in_transaction()) &&
+                 is_repeatable(command, impl_->repeatable);
+  if (!repeats) return attempt();
+  return retry_transient(process_stop(), attempt, {.patience = impl_->patience});
+}
+
+Result<Document> Client::run_command(std::string_view database, View command, Session* session) {
   bson_t borrowed;
   bson_init_static(&borrowed, command.bytes().data(), command.size());
   bson_t options = BSON_INITIALIZER;
@@ -263,23 +287,32 @@ Status Session::begin(Durability durability) {
   return {};
 }
 
+Status Session::commit_once() {
+  Document reply;
+  bson_error_t problem;
+  if (mongoc_client_session_commit_transaction(impl_->handle.get(), reply.handle(), &problem)) {
+    return {};
+  }
+  return impl_->client->impl().explain(problem, reply);
+}
+
 Status Session::commit(std::chrono::milliseconds patience) {
   auto deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
-    Document reply;
-    bson_error_t problem;
-    if (mongoc_client_session_commit_transaction(impl_->handle.get(), reply.handle(), &problem)) {
-      return {};
-    }
-    Error error = impl_->client->impl().explain(problem, reply);
-    bool again = error.retry == Retry::kUnknownCommit;
+    auto committed = with_faults([] { return "commitTransaction"; }, [&] { return commit_once(); });
+    if (committed) return {};
+    Error error = std::move(committed).error();
+    bool broke = error.kind == ErrorKind::kUnreachable && error.retry == Retry::kTransient;
+    bool again = broke || error.retry == Retry::kUnknownCommit;
     if (!again || std::chrono::steady_clock::now() > deadline) return error;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
 
 void Session::abort() {
-  if (in_transaction()) mongoc_client_session_abort_transaction(impl_->handle.get(), nullptr);
+  if (!in_transaction()) return;
+  if constexpr (kHasFaults) (void)pass_fault_point("abortTransaction", FaultSide::kBefore);
+  mongoc_client_session_abort_transaction(impl_->handle.get(), nullptr);
 }
 
 bool Session::in_transaction() const {

@@ -1,7 +1,8 @@
 // One connection to a MongoDB deployment, its sessions and cursors.
 //
 // A Client, and everything made from it, belongs to one thread at a time; `another()` makes a
-// second one for a second thread. Commands go to the primary. No method retries by itself.
+// second one for a second thread. Commands go to the primary. No method retries by itself, unless
+// ride_out() asks for it.
 #pragma once
 
 #include <chrono>
@@ -77,6 +78,12 @@ class Client {
   using AnnounceSession = std::function<Status(Client&, View lsid)>;
   void announce_sessions(AnnounceSession announce);
 
+  /// From here on, a command outside of a transaction that fails for a moment (a broken connection,
+  /// a change of primary) is repeated for up to `patience`, or until the process is asked to stop,
+  /// if that changes nothing: reads, and whatever is written to `collections`, whose writers
+  /// promise it. So do the clients that another() makes.
+  void ride_out(std::chrono::milliseconds patience, const std::vector<std::string>& collections);
+
   /// Runs a command. A reply with `ok: 0` is an Error; `writeErrors` are left to the caller.
   Result<Document> run(std::string_view database, View command, Session* session = nullptr);
 
@@ -86,6 +93,7 @@ class Client {
 
  private:
   explicit Client(std::unique_ptr<Impl> impl);
+  Result<Document> run_command(std::string_view database, View command, Session* session);
   std::unique_ptr<Impl> impl_;
 };
 
@@ -111,6 +119,7 @@ class Session {
 
  private:
   explicit Session(std::unique_ptr<Impl> impl);
+  Status commit_once();
   std::unique_ptr<Impl> impl_;
 };
 

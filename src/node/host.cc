@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/fault.h"
 #include "node/child.h"
 #include "node/frames.h"
 #include "node/host_source.h"
@@ -211,6 +212,10 @@ Host& Host::operator=(Host&&) noexcept = default;
 Host::~Host() = default;
 
 Result<Host> Host::start(const HostSetting& setting) {
+  return with_faults([] { return "node start"; }, [&] { return start_process(setting); });
+}
+
+Result<Host> Host::start_process(const HostSetting& setting) {
   Streams streams = setting.output ? Streams::kCaptured : Streams::kInherited;
   Child child = TRY(Child::start({command_line(setting), setting.directory, streams}));
   Host host(std::make_unique<Impl>(std::move(child), setting));
@@ -238,6 +243,12 @@ Status Host::Impl::greet() {
 
 Result<Reply> Host::call(std::string_view name, mongo::Document arguments,
                          const mongo::DocumentList& documents, const Patience& patience) {
+  return with_faults([&] { return "node " + std::string(name); },
+                     [&] { return exchange(name, std::move(arguments), documents, patience); });
+}
+
+Result<Reply> Host::exchange(std::string_view name, mongo::Document arguments,
+                             const mongo::DocumentList& documents, const Patience& patience) {
   Impl& impl = *impl_;
   if (impl.death != Death::kNone) return Error{ErrorKind::kFailed, "the Node host is gone"};
   TRY(impl.greet());

@@ -84,6 +84,9 @@ class Host {
  private:
   struct Impl;
   explicit Host(std::unique_ptr<Impl> impl);
+  static Result<Host> start_process(const HostSetting& setting);
+  Result<Reply> exchange(std::string_view name, mongo::Document arguments,
+                         const mongo::DocumentList& documents, const Patience& patience);
   std::unique_ptr<Impl> impl_;
 };
 

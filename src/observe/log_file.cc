@@ -7,6 +7,8 @@
 
 #include <filesystem>
 
+#include "base/fault.h"
+
 namespace whimbrel {
 
 struct LogFile::Impl {
@@ -20,6 +22,10 @@ LogFile& LogFile::operator=(LogFile&&) noexcept = default;
 LogFile::~LogFile() = default;
 
 Result<LogFile> LogFile::open(const std::string& path) {
+  return with_faults([] { return "log file"; }, [&] { return open_file(path); });
+}
+
+Result<LogFile> LogFile::open_file(const std::string& path) {
   auto cannot = [&](const std::string& why) {
     return Error{
         ErrorKind::kCannotWrite, fmt::format("cannot write the log file {}: {}", path, why),

@@ -23,6 +23,7 @@ class LogFile {
 
  private:
   struct Impl;
+  static Result<LogFile> open_file(const std::string& path);
   LogFile(std::unique_ptr<Impl> impl, std::string path);
   std::unique_ptr<Impl> impl_;
   std::string path_;

@@ -1,0 +1,77 @@
+#include "base/fault.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace whimbrel {
+namespace {
+
+constexpr std::chrono::milliseconds kStalled{300};
+
+enum class Action { kKill, kStop, kStall, kError };
+
+/// What WHIMBREL_FAULT asks for.
+struct Wanted {
+  Action action = Action::kKill;
+  std::string point;
+  int passage = 1;
+};
+
+std::optional<Wanted> read_wanted() {
+  const char* text = std::getenv("WHIMBREL_FAULT");
+  if (!text) return std::nullopt;
+  static const std::map<std::string, Action> actions = {{"kill", Action::kKill},
+                                                        {"stop", Action::kStop},
+                                                        {"stall", Action::kStall},
+                                                        {"error", Action::kError}};
+  std::string whole = text;
+  size_t space = whole.find(' ');
+  size_t number = whole.rfind('#');
+  auto action = actions.find(whole.substr(0, space));
+  bool good = space != std::string::npos && number != std::string::npos && action != actions.end();
+  if (!good) std::abort();  // a test that asks for nonsense must not pass
+  return Wanted{action->second, whole.substr(space + 1, number - space - 1),
+                std::atoi(whole.c_str() + number + 1)};
+}
+
+void trace(const std::string& point) {
+  static const char* file = std::getenv("WHIMBREL_FAULT_TRACE");
+  if (!file) return;
+  static const int descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  std::string line = point + "\n";
+  if (write(descriptor, line.data(), line.size()) < 0) std::abort();
+}
+
+/// How often the point was passed, this time included.
+int count_passage(const std::string& point) {
+  static std::mutex mutex;
+  static std::map<std::string, int> passages;
+  std::lock_guard guard(mutex);
+  return ++passages[point];
+}
+
+}  // namespace
+
+Status pass_fault_point(const std::string& what, FaultSide side) {
+  static const std::optional<Wanted> wanted = read_wanted();
+  std::string point = what + (side == FaultSide::kBefore ? " before" : " after");
+  trace(point);
+  if (!wanted || wanted->point != point || count_passage(point) != wanted->passage) return {};
+  if (wanted->action == Action::kKill) (void)kill(getpid(), SIGKILL);
+  if (wanted->action == Action::kStop) (void)kill(getpid(), SIGSTOP);
+  if (wanted->action == Action::kStall) std::this_thread::sleep_for(kStalled);
+  if (wanted->action != Action::kError) return {};
+  Error error{ErrorKind::kUnreachable, "a fault on purpose: " + point};
+  error.retry = Retry::kTransient;
+  return error;
+}
+
+}  // namespace whimbrel

@@ -1,0 +1,171 @@
+"""Dies, fails or stalls at every fault point that the program itself names (src/base/fault.h).
+
+An undisturbed run writes down the points that it passes. Then the same command runs again and again,
+each time with a fault at one passage of one point, and is resumed until it is done. The documents, the
+changelog and the counts must then be what the undisturbed run left behind, whatever the point.
+"""
+import collections
+import json
+
+from support.scripts import ScriptTest, script, transforms
+from support.testcase import LONG
+
+DOCS = 30
+TWICE = [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}}}]
+RESUMPTIONS = 4
+# Who cannot connect, write a log or start Node says so at once; the target of a copy is no state.
+NOT_RIDDEN_OUT = ("hello", "buildInfo", "log file", "node ", "create others")
+
+
+class Scenario:
+    """A command and what it works on."""
+
+    docs = [{"_id": k if k % 3 else f"s{k}", "k": k, "n": k} for k in range(DOCS)]
+    command = ("up",)
+    resume = ("up", "--wait", "60s")
+    before = ()  # commands that run before, undisturbed
+    rides_out = True  # one broken connection does not end it
+
+    def __init__(self, name, write, **keys):
+        self.name = name
+        self.write = write
+        self.__dict__.update(keys)
+
+    def prepare(self, project):
+        project.empty()
+        project.db.things.insert_many(self.docs)
+        for command in self.before:
+            result = project.run(*command)
+            assert result.rc in (0, 3), result
+
+
+def yaml(*steps, **keys):
+    return lambda project: project.migration("change", *steps, **keys)
+
+
+def mend(project):
+    project.db.things.update_many({"n": "bad"}, [{"$set": {"n": "$k"}}])
+
+
+class Retry(Scenario):
+    docs = [{"_id": k, "k": k, "n": k if k % 5 else "bad"} for k in range(DOCS)]
+    command = ("errors", "--retry")
+    resume = ("errors", "--retry", "--wait", "60s")
+    before = (("up",),)
+
+    def prepare(self, project):
+        super().prepare(project)
+        mend(project)
+
+
+SCRIPT = """module.exports = {
+  async up(db) { await db.collection('things').updateMany({}, [{ $set: { n: { $add: ['$k', 1] } } }]); },
+  async down(db) { await db.collection('things').updateMany({}, [{ $set: { n: '$k' } }]); },
+};
+"""
+REDO = ("--interrupted-command", "redo", "--wait", "60s")
+
+SCENARIOS = [
+    Scenario("update", yaml({"update": "things", "with": TWICE})),
+    Scenario("operators", yaml({"update": "things", "with": {"$mul": {"n": 2}, "$set": {"m": 1}}})),
+    Scenario("delete", yaml({"delete": "things", "where": {"k": {"$mod": [2, 0]}}})),
+    Scenario("copy", yaml({"copy": "things", "to": "others", "with": TWICE})),
+    Scenario("steps", yaml({"update": "things", "with": TWICE},
+                           {"createIndexes": "things", "indexes": [{"key": {"n": 1}}]},
+                           {"insert": "things", "documents": [{"_id": "new", "k": 0, "n": 1}]},
+                           {"renameCollection": "things", "to": "others"}), rides_out=False),
+    Scenario("transform", lambda project: script(project, transforms("return { $set: { n: doc.n * 2 + 1 } };"))),
+    Scenario("script", lambda project: project.migration("20240101000000-plain.js", text=SCRIPT),
+             resume=("up", *REDO), rides_out=False),
+    Scenario("down", yaml({"update": "things", "with": TWICE}), before=(("up",),), command=("down",),
+             resume=("down", "--wait", "60s")),
+    Retry("retry", yaml({"update": "things", "with": TWICE})),
+]
+
+
+def passages(trace, action):
+    """(point, number of the passage): in the long run all, else the first of every point, and the last
+    where it dies there."""
+    counts = collections.Counter(trace)
+    for point, count in sorted(counts.items()):
+        chosen = {1, count} if action == "kill" else {1}
+        for number in range(1, count + 1) if LONG else sorted(chosen):
+            yield point, number
+
+
+class FaultTest(ScriptTest):
+    """Subclassed once a topology."""
+
+    topology = None
+
+    def settle(self, project):
+        """What must not depend on faults."""
+        db = project.db
+        names = sorted(name for name in db.list_collection_names()
+                       if not name.startswith(("whimbrel_", "system.")) and name not in ("changelog",))
+        state = {name: project.raw(name) for name in names if name != "changelog_lock"}
+        state["changelog"] = [{key: entry.get(key) for key in ("fileName", "documentsProcessed", "errors")}
+                              for entry in db.changelog.find()]
+        state["locks"] = db.changelog_lock.count_documents({})
+        rows = project.ok("status", "-o", "json").json()["migrations"]
+        state["status"] = [(row["file"], row["state"], *(row["documents"] or {}).values()) for row in rows]
+        state["quarantine"] = db.whimbrel_errors.count_documents({})
+        state["indexes"] = {name: sorted(db[name].index_information()) for name in names}
+        return state
+
+    def undisturbed(self, project, scenario):
+        """The points it passes and the state it leaves."""
+        trace = project.root / "trace"
+        trace.unlink(missing_ok=True)
+        scenario.prepare(project)
+        result = project.run(*scenario.command, env={"WHIMBREL_FAULT_TRACE": str(trace)})
+        self.assertEqual(0, result.rc, str(result))
+        return trace.read_text().splitlines(), self.settle(project)
+
+    def finish(self, project, scenario, message):
+        for _ in range(RESUMPTIONS):
+            result = project.run(*scenario.resume)
+            if result.rc == 0:
+                return
+            self.assertNotIn(result.rc, (65, 70, 78), f"{message}\n{result}")
+        self.fail(f"{message}: not done after {RESUMPTIONS} resumptions\n{result}")
+
+    def disturbed(self, project, scenario, action, point, number, expected):
+        fault = f"{action} {point}#{number}"
+        message = f"{scenario.name}, {self.topology}: {fault}"
+        scenario.prepare(project)
+        result = project.run(*scenario.command, env={"WHIMBREL_FAULT": fault})
+        if action == "kill":
+            # The heartbeat and the order of lanes depend on time: a point may not be passed so often.
+            self.assertIn(result.rc, (-9, 0), f"{message}\n{result}")
+        self.assertNotEqual(70, result.rc, f"{message}\n{result}")
+        if action == "error" and scenario.rides_out and not point.startswith(NOT_RIDDEN_OUT):
+            self.assertEqual(0, result.rc, f"{message}\n{result}")
+        if result.rc != 0:
+            self.finish(project, scenario, message)
+        self.assertEqual(json.dumps(expected, default=str, indent=0),
+                         json.dumps(self.settle(project), default=str, indent=0), message)
+        return result.rc
+
+    def run_scenario(self, scenario, actions):
+        project = self.project(self.topology)
+        project.config(engine={"workers": 1, "batch": {"docs": 10}, "maxErrors": 10})
+        scenario.write(project)
+        trace, expected = self.undisturbed(project, scenario)
+        outcomes = collections.Counter()
+        for action in actions:
+            for point, number in passages(trace, action):
+                rc = self.disturbed(project, scenario, action, point, number, expected)
+                outcomes[action, "passed" if rc == 0 else "resumed"] += 1
+        self.assertGreater(len(set(trace)), 20, "points")
+        print(f"{scenario.name} on {self.topology}: {len(set(trace))} points, "
+              + ", ".join(f"{action} {end} {count}" for (action, end), count in sorted(outcomes.items())))
+
+
+def add_tests(cls):
+    """One test for each scenario: kills and lost answers, in the long run stalls, too."""
+    for scenario in SCENARIOS:
+        def test(self, scenario=scenario):
+            self.run_scenario(scenario, ("kill", "error", "stall") if LONG else ("kill", "error"))
+        setattr(cls, f"test_{scenario.name}_survives_a_fault_at_every_point", test)
+    return cls

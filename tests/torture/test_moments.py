@@ -1,0 +1,82 @@
+"""Single moments that matter, met exactly: the program stops or dies at a fault point there."""
+import pathlib
+import signal
+
+from support.testcase import ServerTest, on, on_both, wait_until
+
+TWICE = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}}}]}
+
+
+class MomentTest(ServerTest):
+    def fill(self, project):
+        project.config(engine={"workers": 1, "batch": {"docs": 40, "time": "30s"}})
+        project.migration("twice", TWICE)
+        project.db.things.insert_many([{"_id": k, "k": k, "n": k} for k in range(30)])
+
+    def passage(self, project, point, behind, times):
+        """The number of the first passage of `point` behind the passage number `times` of `behind`, in
+        an undisturbed run that is then undone."""
+        trace = project.root / "trace"
+        project.ok("up", env={"WHIMBREL_FAULT_TRACE": str(trace)})
+        project.ok("down")
+        points = trace.read_text().splitlines()
+        at = [index for index, passed in enumerate(points) if passed == behind][times - 1]
+        return f"{point}#{points[:at].count(point) + 1}"
+
+    def stopped_at(self, project, point):
+        """An `up` that has stopped itself there."""
+        running = project.start("up", "--wait", "60s", env={"WHIMBREL_FAULT": f"stop {point}"})
+        stat = pathlib.Path(f"/proc/{running.process.pid}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", f"stopped at {point}")
+        return running
+
+    def changed(self, project):
+        return sum(document["n"] != document["k"] for document in project.db.things.find())
+
+    @on_both
+    def test_a_runner_between_batches_that_lost_its_lock_writes_nothing_more(self, project):
+        self.fill(project)
+        point = self.passage(project, "find things before", "update things after", 1)
+        first = self.stopped_at(project, point)
+        self.assertEqual(10, self.changed(project))
+        project.ok("unlock", "--force")
+        # The second one has taken the run over and has not worked on a range yet.
+        second = self.stopped_at(project, "find things before#1")
+        first.signal(signal.SIGCONT)
+        self.assertEqual(75, first.wait().rc)
+        self.assertEqual(10, self.changed(project))
+        second.signal(signal.SIGCONT)
+        self.assertEqual(0, second.wait().rc)
+        self.assertEqual([2 * k + 1 for k in range(30)], [d["n"] for d in project.db.things.find().sort("_id")])
+
+    @on_both
+    def test_a_runner_that_lost_its_lock_before_its_first_range_starts_none(self, project):
+        self.fill(project)
+        first = self.stopped_at(project, "find things before#2")
+        project.ok("unlock", "--force")
+        second = self.stopped_at(project, "find things before#1")
+        first.signal(signal.SIGCONT)
+        self.assertEqual(75, first.wait().rc)
+        self.assertEqual(0, self.changed(project))
+        second.signal(signal.SIGCONT)
+        self.assertEqual(0, second.wait().rc)
+        self.assertEqual([2 * k + 1 for k in range(30)], [d["n"] for d in project.db.things.find().sort("_id")])
+
+    @on("replicaset")
+    def test_a_batch_that_was_never_committed_leaves_nothing_in_the_journal(self, project):
+        self.fill(project)
+        point = self.passage(project, "commitTransaction before", "insert whimbrel_journal after", 2)
+        self.assertEqual(-signal.SIGKILL, project.run("up", env={"WHIMBREL_FAULT": f"kill {point}"}).rc)
+        self.assertEqual(10, self.changed(project))
+        # Or this update would wait until the server ends the dead process's transaction.
+        project.db.client.admin.command("killAllSessions", [])
+        project.db.things.update_many({"_id": {"$gte": 10}}, {"$set": {"note": "of the application"}})
+        project.ok("down", "--wait", "60s")
+        self.assertEqual(0, self.changed(project))
+        self.assertEqual(20, project.db.things.count_documents({"note": {"$exists": True}}))
+        self.assertEqual(0, project.db.whimbrel_errors.count_documents({}))
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
