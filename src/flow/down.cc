@@ -113,6 +113,14 @@ Status check_reversible(const Entry& entry, const Migration& migration, const Ru
   return {};
 }
 
+mongo::Document audited(const DownOptions& options) {
+  mongo::Document given = given_options(options.overrides);
+  if (options.steps != 1) given.append("steps", options.steps);
+  if (!options.to.empty()) given.append("to", options.to);
+  if (options.block) given.append("block", true);
+  return given;
+}
+
 }  // namespace
 
 Result<UndoItem> undo_item(const Entry& entry, Migration migration) {
@@ -148,7 +156,8 @@ Status down(Project& project, const DownOptions& options, Reporter& reporter, St
 
   // From here on the database is touched.
   if (!items.empty()) TRY(ensure_state_collections(project));
-  UpSetting setting{project, lock, reporter, stop, 0, options.overrides, InDoubt::kAsk};
+  UpSetting setting{project,           lock,          reporter,        stop, 0,
+                    options.overrides, InDoubt::kAsk, audited(options)};
   for (const UndoItem& item : items) {
     if (stop.requested()) return stop.error();
     TRY(undo_migration(setting, item, summary));

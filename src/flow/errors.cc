@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "flow/audited.h"
 #include "flow/history.h"
 #include "flow/migration_file.h"
 
@@ -55,17 +56,30 @@ Result<RetryOutcome> retry_step(Project& project, const RetryOptions& options, R
   return outcome;
 }
 
-Status retry_migration(Project& project, const RetryOptions& options, Reporter& reporter,
-                       Stop& stop, const Lock& lock, const Entry& entry,
-                       const std::vector<QuarantinedStep>& steps, RetryOutcome& total) {
-  Migration migration = TRY(load_any(*project.scripts, *entry.file));
-  Run run = TRY(take_over(project, lock, *entry.run));
+Status retry_steps(Project& project, const RetryOptions& options, Reporter& reporter, Stop& stop,
+                   const Migration& migration, const std::vector<QuarantinedStep>& steps, Run& run,
+                   RetryOutcome& total) {
   for (const QuarantinedStep& step : steps) {
     if (stop.requested()) return stop.error();
     total += TRY(retry_step(project, options, reporter, stop, migration, step, run));
   }
   return Changelog(project.client, project.database, project.config.changelog_collection)
       .set_errors(run.id, run.counts().quarantined);
+}
+
+Status retry_migration(Project& project, const RetryOptions& options, Reporter& reporter,
+                       Stop& stop, const Lock& lock, const Entry& entry,
+                       const std::vector<QuarantinedStep>& steps, RetryOutcome& total) {
+  Migration migration = TRY(load_any(*project.scripts, *entry.file));
+  mongo::Document given = given_options(options.overrides);
+  TRY(write_audit(project, about_run(AuditAction::kRetryStarted, *entry.run, given)));
+  Run run = TRY(take_over(project, lock, *entry.run));
+  Status retried = retry_steps(project, options, reporter, stop, migration, steps, run, total);
+  AuditRecord end = about_run(AuditAction::kRetryEnded, run);
+  end.outcome = AuditOutcome::kDone;
+  if (!retried) end = failed_record(std::move(end), retried.error());
+  (void)write_audit(project, std::move(end));
+  return retried;
 }
 
 }  // namespace

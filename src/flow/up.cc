@@ -125,6 +125,15 @@ Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summar
   return {};
 }
 
+mongo::Document audited(const UpOptions& options) {
+  mongo::Document given = given_options(options.overrides);
+  if (!options.selection.to.empty()) given.append("to", options.selection.to);
+  if (!options.selection.only.empty()) given.append("only", options.selection.only);
+  if (options.in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
+  if (options.in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
+  return given;
+}
+
 Result<double> server_milliseconds(mongo::Client& client) {
   mongo::Document hello = TRY(client.run("admin", mongo::make_document("hello", 1)));
   return static_cast<double>(hello.view().get_int("localTime"));
@@ -182,7 +191,8 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
                     stop,
                     TRY(server_milliseconds(project.client)),
                     options.overrides,
-                    options.in_doubt};
+                    options.in_doubt,
+                    audited(options)};
   Status applied = apply_all(setting, todo, summary);
   Status released = lock.release();
   if (!applied) return applied;

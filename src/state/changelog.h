@@ -16,6 +16,7 @@ inline constexpr const char* kRunsCollection = "whimbrel_runs";
 inline constexpr const char* kRangesCollection = "whimbrel_ranges";
 inline constexpr const char* kJournalCollection = "whimbrel_journal";
 inline constexpr const char* kErrorsCollection = "whimbrel_errors";
+inline constexpr const char* kAuditCollection = "whimbrel_audit";
 
 /// The format version that this program writes, and the newest that it reads.
 inline constexpr int kStateVersion = 1;
