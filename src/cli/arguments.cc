@@ -78,6 +78,11 @@ void add_commands(CLI::App& app, Raw& raw) {
   down->add_flag("--dry-run", arguments.dry_run, "say what would be undone; writes nothing");
   down->add_option("--workers", raw.workers, "lanes: a number, or auto");
   down->add_option("--log-file", arguments.log_file, "log file");
+}
+
+/// Of commands that look at, or mend, what earlier ones left.
+void add_later_commands(CLI::App& app, Raw& raw) {
+  Arguments& arguments = raw.arguments;
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -87,6 +92,8 @@ void add_commands(CLI::App& app, Raw& raw) {
   errors->add_flag("--retry", arguments.retry, "try them again, with journal and checkpoint");
   errors->add_option("--workers", raw.workers, "lanes: a number, or auto");
   errors->add_option("--log-file", arguments.log_file, "log file of --retry");
+  auto* history = app.add_subcommand("history", "who did what when, oldest first");
+  history->add_option("migration", arguments.words, "only what was done with this one");
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
@@ -100,6 +107,7 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   app->set_help_flag();
   add_global_flags(*app, raw);
   add_commands(*app, raw);
+  add_later_commands(*app, raw);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
     command->allow_extras();
@@ -258,7 +266,8 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init", "create", "status", "plan", "up", "down", "errors", "unlock", "version", "help"};
+  return {"init",   "create",  "status", "plan",    "up",  "down",
+          "errors", "history", "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel
