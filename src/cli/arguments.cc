@@ -94,6 +94,15 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   errors->add_option("--log-file", arguments.log_file, "log file of --retry");
   auto* history = app.add_subcommand("history", "who did what when, oldest first");
   history->add_option("migration", arguments.words, "only what was done with this one");
+  auto* resolve =
+      app.add_subcommand("resolve", "say what is true of a migration; no document is touched");
+  resolve->add_option("migration", arguments.words, "which one");
+  resolve->add_flag("--applied", arguments.applied,
+                    "it counts as applied: somebody did its work by hand");
+  resolve->add_flag("--pending", arguments.pending,
+                    "it counts as not applied: nothing is undone, the next `up` starts afresh");
+  resolve->add_flag("--accept-change", arguments.accept_change,
+                    "its file was changed since it was applied, or under its open run, on purpose");
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
@@ -266,8 +275,8 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",   "create",  "status", "plan",    "up",  "down",
-          "errors", "history", "unlock", "version", "help"};
+  return {"init",   "create",  "status",  "plan",   "up",      "down",
+          "errors", "history", "resolve", "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel

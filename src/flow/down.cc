@@ -82,7 +82,10 @@ Status check_file(const Entry& entry) {
   if (!changed) return {};
   return cannot_undo(
       entry.name, "the file was changed since it was applied, so it no longer says what was done",
-      "put it back as it was, then: whimbrel down", ErrorKind::kBadMigration);
+      fmt::format("put it back as it was, then: whimbrel down; or take the file as it is now: "
+                  "whimbrel resolve {} --accept-change",
+                  entry.name),
+      ErrorKind::kBadMigration);
 }
 
 Status check_reversible(const Entry& entry, const Migration& migration, const Run& run) {

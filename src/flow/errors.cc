@@ -14,13 +14,17 @@ namespace {
 /// Why the run's quarantine cannot be tried again; "" when it can.
 std::string obstacle(const Entry* entry, const QuarantinedStep& step) {
   if (!entry || !entry->run || entry->run->id != step.key.run) {
-    return "the run was undone; what is recorded are documents that `down` left as they are";
+    return "the run was undone or given up; what is recorded are documents that were left as they "
+           "are";
   }
   if (entry->run->state != RunState::kDone) return "its run is open: whimbrel up";
   if (!entry->applied) return "it is not applied: whimbrel status";
   if (!entry->file) return "its file is missing: put it back";
   if (entry->run->hash != entry->file->hash) {
-    return "its file was changed since it was applied: put it back as it was";
+    return fmt::format(
+        "its file was changed since it was applied: put it back as it was, or take the file as it "
+        "is now: whimbrel resolve {} --accept-change",
+        entry->name);
   }
   return "";
 }

@@ -24,7 +24,9 @@ Error changed_under_run(const Entry& entry) {
       fmt::format("{}: the file was changed while its run is open ({} documents are done); it "
                   "would go on with another change than it began with",
                   entry.name, with_commas(entry.run->counts().scanned)),
-      "put the file back as it was, then: whimbrel up"};
+      fmt::format("put the file back as it was, then: whimbrel up; or let the run go on with the "
+                  "file as it is now: whimbrel resolve {} --accept-change",
+                  entry.name)};
 }
 
 Error undo_is_open(const Entry& entry) {

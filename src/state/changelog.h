@@ -49,6 +49,9 @@ class Changelog {
   /// How many of the run's documents are in quarantine now.
   Status set_errors(const std::string& run, int64_t errors) const;
 
+  /// The file's entries get this hash wherever they have one.
+  Status set_hash(const std::string& file, const std::string& hash, mongo::Session* session) const;
+
   /// Removes every entry of that file; an entry that is gone already is no error.
   Status remove(const std::string& file, mongo::Session* session) const;
 

@@ -195,7 +195,8 @@ class AuditTest(ScriptTest):
 
     @on("standalone")
     def test_no_password_gets_into_the_audit(self, project):
-        project.migration("bad", {"createIndexes": CANARY, "indexes": [{"key": {"a": "no such kind"}}]})
+        project.db[CANARY].insert_many([{"a": 1}, {"a": 1}])
+        project.migration("bad", {"createIndexes": CANARY, "indexes": [{"key": {"a": 1}, "unique": True}]})
         user = f"user_{project.db.name}"
         project.db.command({"createUser": user, "pwd": CANARY, "roles": ["readWrite", "dbAdmin"]})
         self.addCleanup(project.db.command, {"dropUser": user})
