@@ -78,6 +78,11 @@ void add_commands(CLI::App& app, Raw& raw) {
   down->add_flag("--dry-run", arguments.dry_run, "say what would be undone; writes nothing");
   down->add_option("--workers", raw.workers, "lanes: a number, or auto");
   down->add_option("--log-file", arguments.log_file, "log file");
+}
+
+/// Of commands that look at, or mend, what earlier ones left.
+void add_later_commands(CLI::App& app, Raw& raw) {
+  Arguments& arguments = raw.arguments;
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -87,6 +92,17 @@ void add_commands(CLI::App& app, Raw& raw) {
   errors->add_flag("--retry", arguments.retry, "try them again, with journal and checkpoint");
   errors->add_option("--workers", raw.workers, "lanes: a number, or auto");
   errors->add_option("--log-file", arguments.log_file, "log file of --retry");
+  auto* history = app.add_subcommand("history", "who did what when, oldest first");
+  history->add_option("migration", arguments.words, "only what was done with this one");
+  auto* resolve =
+      app.add_subcommand("resolve", "say what is true of a migration; no document is touched");
+  resolve->add_option("migration", arguments.words, "which one");
+  resolve->add_flag("--applied", arguments.applied,
+                    "it counts as applied: somebody did its work by hand");
+  resolve->add_flag("--pending", arguments.pending,
+                    "it counts as not applied: nothing is undone, the next `up` starts afresh");
+  resolve->add_flag("--accept-change", arguments.accept_change,
+                    "its file was changed since it was applied, or under its open run, on purpose");
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
@@ -100,6 +116,7 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   app->set_help_flag();
   add_global_flags(*app, raw);
   add_commands(*app, raw);
+  add_later_commands(*app, raw);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
     command->allow_extras();
@@ -258,7 +275,8 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init", "create", "status", "plan", "up", "down", "errors", "unlock", "version", "help"};
+  return {"init",   "create",  "status",  "plan",   "up",      "down",
+          "errors", "history", "resolve", "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel

@@ -48,6 +48,11 @@ struct Arguments {
   bool retry = false;
   std::string export_file;  ///< "-" for stdout
 
+  // resolve
+  bool applied = false;
+  bool pending = false;
+  bool accept_change = false;
+
   // unlock
   bool force = false;
 };

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_rows.h"
 #include "flow/errors.h"
 
 namespace whimbrel {
@@ -76,10 +77,6 @@ Json document_json(const QuarantinedStep& step, const QuarantinedDocument& docum
           {"ambiguous", document.ambiguous}, {"at", iso_time(document.at)}};
 }
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json reason_json(const QuarantinedStep& step, const Reason& reason) {
   Json ids = Json::array();
   for (const std::string& id : reason.ids) ids.push_back(Json::parse(id));
@@ -93,35 +90,9 @@ std::string code_text(int code) {
   return code == 0 ? "" : fmt::format("  (code {})", code);
 }
 
-/// Prints rows as they are read: one JSON object a line, or all as elements of one object.
-class JsonRows {
- public:
-  JsonRows(Output output, const std::string& database) : lines_(output == Output::kNdjson) {
-    if (!lines_) {
-      fmt::print("{{\"schema\":1,\"type\":\"errors\",\"database\":{},\"documents\":[",
-                 Json(database).dump());
-    }
-  }
-  ~JsonRows() {
-    if (!lines_) fmt::print("]}}\n");
-  }
-  JsonRows(const JsonRows&) = delete;
-  JsonRows& operator=(const JsonRows&) = delete;
-
-  void add(const Json& row) {
-    if (lines_) fmt::print("{}\n", dump(row));
-    else fmt::print("{}{}", first_ ? "" : ",", dump(row));
-    first_ = false;
-  }
-
- private:
-  bool lines_;
-  bool first_ = true;
-};
-
 Status list_json(Project& project, const Arguments& arguments,
                  const std::vector<QuarantinedStep>& steps) {
-  JsonRows rows(arguments.output, project.database);
+  JsonRows rows(arguments.output, project.database, "errors", "documents");
   for (const QuarantinedStep& step : steps) {
     if (arguments.group) {
       for (const Reason& reason : TRY(reasons_of(project, step)))
@@ -181,7 +152,7 @@ Status export_to(std::ostream& file, Project& project, const std::vector<Quarant
               bool has_image = !document.before.view().empty();
               row["before"] =
                   has_image ? Json::parse(document.before.view().to_json()) : Json(nullptr);
-              file << dump(row) << "\n";
+              file << JsonRows::text(row) << "\n";
               ++written;
               return {};
             }));

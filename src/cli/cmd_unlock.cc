@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "flow/unlock.h"
 
 namespace whimbrel {
 namespace {
@@ -38,7 +39,7 @@ Result<int> run_unlock(const Arguments& arguments) {
                  "whimbrel unlock --force"};
   }
   if (!arguments.force && !answered_yes()) return 1;
-  (void)TRY(break_lock(project.client, project.lock_place()));
+  TRY(unlock(project, *holder, arguments.force ? UnlockBy::kForce : UnlockBy::kAnswer));
   fmt::print("the lock of {} was removed\n", project.database);
   return 0;
 }

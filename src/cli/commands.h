@@ -12,6 +12,8 @@ Result<int> run_plan(const Arguments& arguments);
 Result<int> run_up(const Arguments& arguments);
 Result<int> run_down(const Arguments& arguments);
 Result<int> run_errors(const Arguments& arguments);
+Result<int> run_history(const Arguments& arguments);
+Result<int> run_resolve(const Arguments& arguments);
 Result<int> run_unlock(const Arguments& arguments);
 Result<int> run_version(const Arguments& arguments);
 Result<int> run_help(const Arguments& arguments);

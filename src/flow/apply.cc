@@ -19,19 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::vector<StepState> fresh_steps(const Migration& migration) {
-  std::vector<StepState> steps;
-  for (const Step& step : migration.steps) {
-    StepState state;
-    state.kind = step.kind;
-    state.collection = step.collection();
-    steps.push_back(std::move(state));
-  }
-  return steps;
-}
-
 /// From here on the database knows of the run: started without finished is what a resumption looks
-/// for.
+/// for. The audit knows of it before.
 Result<Run> open_run(const UpSetting& setting, const Migration& migration,
                      const std::optional<Run>& open) {
   Project& project = setting.project;
@@ -42,8 +31,9 @@ Result<Run> open_run(const UpSetting& setting, const Migration& migration,
   run.state = RunState::kRunning;
   run.message.clear();
   run.log_file = setting.reporter.log_file();
+  run.block = setting.block;
   if (open) {
-    run.block = setting.block;
+    TRY(write_audit(project, about_run(AuditAction::kRunResumed, run, setting.given)));
     TRY(runs.save_state(run));
     TRY(Ranges(project.client, project.database).fence(run.id, run.epoch));
     return run;
@@ -51,8 +41,8 @@ Result<Run> open_run(const UpSetting& setting, const Migration& migration,
   run.id = mongo::new_object_id();
   run.file = migration.file;
   run.hash = migration.hash;
-  run.block = setting.block;
   run.steps = fresh_steps(migration);
+  TRY(write_audit(project, about_run(AuditAction::kRunStarted, run, setting.given)));
   TRY(runs.start(run));
   return run;
 }
@@ -150,12 +140,10 @@ Status write_record(const UpSetting& setting, const Run& run, mongo::Session* se
   TRY(setting.lock.assert_held(project.client, session));
   Changelog changelog(project.client, project.database, project.config.changelog_collection);
   TRY(changelog.add(changelog_entry(run), project.config.use_file_hash, session));
-  return Runs(project.client, project.database).save_state(run, session);
-}
-
-bool ended_in_good_order(const Error& error) {
-  return error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kTerminated ||
-         error.kind == ErrorKind::kPaused || error.kind == ErrorKind::kUnreachable;
+  TRY(Runs(project.client, project.database).save_state(run, session));
+  AuditRecord record = about_run(AuditAction::kRunEnded, run);
+  record.outcome = AuditOutcome::kDone;
+  return write_audit_of_end(project, std::move(record), session);
 }
 
 /// A script that was cut off: it is as if we had been killed.
@@ -164,11 +152,16 @@ bool script_is_in_doubt(const Run& run) {
 }
 
 void save_failure(const UpSetting& setting, Run& run, const Error& error) {
-  if (error.kind == ErrorKind::kLockHeld) return;  // the run is somebody else's now
+  Project& project = setting.project;
   bool interrupted = ended_in_good_order(error) || script_is_in_doubt(run);
-  run.state = interrupted ? RunState::kInterrupted : RunState::kFailed;
-  run.message = error.message;
-  (void)Runs(setting.project.client, setting.project.database).save_state(run);
+  if (error.kind != ErrorKind::kLockHeld) {  // else the run is somebody else's now
+    run.state = interrupted ? RunState::kInterrupted : RunState::kFailed;
+    run.message = error.message;
+    (void)Runs(project.client, project.database).save_state(run);
+  }
+  AuditRecord record = failed_record(about_run(AuditAction::kRunEnded, run), error);
+  if (interrupted) record.outcome = AuditOutcome::kInterrupted;
+  (void)write_audit(project, std::move(record));
 }
 
 /// `transaction: true`: steps, checks and record commit together or not at all.
@@ -225,6 +218,17 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
   return run;
 }
 
+std::vector<StepState> fresh_steps(const Migration& migration) {
+  std::vector<StepState> steps;
+  for (const Step& step : migration.steps) {
+    StepState state;
+    state.kind = step.kind;
+    state.collection = step.collection();
+    steps.push_back(std::move(state));
+  }
+  return steps;
+}
+
 Status write_together(const UpSetting& setting,
                       const std::function<Status(mongo::Session*)>& write) {
   mongo::Client& client = setting.project.client;
@@ -244,9 +248,10 @@ Status ensure_state_collections(Project& project) {
       Document::from_json(
           R"({"storageEngine": {"wiredTiger": {"configString": "block_compressor=none"}}})")
           .value();
-  for (const std::string& name : {std::string(kRunsCollection), std::string(kRangesCollection),
-                                  std::string(kJournalCollection), std::string(kErrorsCollection),
-                                  project.config.changelog_collection}) {
+  for (const std::string& name :
+       {std::string(kRunsCollection), std::string(kRangesCollection),
+        std::string(kJournalCollection), std::string(kErrorsCollection),
+        std::string(kAuditCollection), project.config.changelog_collection}) {
     Document create = make_document("create", name);
     if (name == kJournalCollection) create.append_all(raw);
     auto made = project.client.run(project.database, create);

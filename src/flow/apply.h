@@ -5,6 +5,7 @@
 
 #include "base/stop.h"
 #include "engine/structural_step.h"
+#include "flow/audited.h"
 #include "flow/history.h"
 #include "flow/task_plan.h"
 #include "observe/reporter.h"
@@ -20,6 +21,7 @@ struct UpSetting {
   double block = 0;  ///< migrationBlock: milliseconds of this `up`, server time
   EngineOverrides overrides;
   InDoubt in_doubt = InDoubt::kAsk;
+  mongo::Document given = {};  ///< options of the command line, for the audit
 };
 
 /// Runs what is left of `migration`; `open` is its interrupted run, if there is one. On success the
@@ -27,6 +29,9 @@ struct UpSetting {
 /// the run is marked failed or interrupted and can be resumed or undone.
 Result<Run> apply_migration(const UpSetting& setting, const Migration& migration,
                             const std::optional<Run>& open);
+
+/// Steps of which nothing is done yet.
+std::vector<StepState> fresh_steps(const Migration& migration);
 
 /// Runs `write` in one transaction where the server has them, repeated while that may help; with no
 /// session elsewhere.

@@ -82,7 +82,10 @@ Status check_file(const Entry& entry) {
   if (!changed) return {};
   return cannot_undo(
       entry.name, "the file was changed since it was applied, so it no longer says what was done",
-      "put it back as it was, then: whimbrel down", ErrorKind::kBadMigration);
+      fmt::format("put it back as it was, then: whimbrel down; or take the file as it is now: "
+                  "whimbrel resolve {} --accept-change",
+                  entry.name),
+      ErrorKind::kBadMigration);
 }
 
 Status check_reversible(const Entry& entry, const Migration& migration, const Run& run) {
@@ -111,6 +114,14 @@ Status check_reversible(const Entry& entry, const Migration& migration, const Ru
                        "restore a backup");
   }
   return {};
+}
+
+mongo::Document audited(const DownOptions& options) {
+  mongo::Document given = given_options(options.overrides);
+  if (options.steps != 1) given.append("steps", options.steps);
+  if (!options.to.empty()) given.append("to", options.to);
+  if (options.block) given.append("block", true);
+  return given;
 }
 
 }  // namespace
@@ -148,7 +159,8 @@ Status down(Project& project, const DownOptions& options, Reporter& reporter, St
 
   // From here on the database is touched.
   if (!items.empty()) TRY(ensure_state_collections(project));
-  UpSetting setting{project, lock, reporter, stop, 0, options.overrides, InDoubt::kAsk};
+  UpSetting setting{project,           lock,          reporter,        stop, 0,
+                    options.overrides, InDoubt::kAsk, audited(options)};
   for (const UndoItem& item : items) {
     if (stop.requested()) return stop.error();
     TRY(undo_migration(setting, item, summary));

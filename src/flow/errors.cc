@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "flow/audited.h"
 #include "flow/history.h"
 #include "flow/migration_file.h"
 
@@ -13,13 +14,17 @@ namespace {
 /// Why the run's quarantine cannot be tried again; "" when it can.
 std::string obstacle(const Entry* entry, const QuarantinedStep& step) {
   if (!entry || !entry->run || entry->run->id != step.key.run) {
-    return "the run was undone; what is recorded are documents that `down` left as they are";
+    return "the run was undone or given up; what is recorded are documents that were left as they "
+           "are";
   }
   if (entry->run->state != RunState::kDone) return "its run is open: whimbrel up";
   if (!entry->applied) return "it is not applied: whimbrel status";
   if (!entry->file) return "its file is missing: put it back";
   if (entry->run->hash != entry->file->hash) {
-    return "its file was changed since it was applied: put it back as it was";
+    return fmt::format(
+        "its file was changed since it was applied: put it back as it was, or take the file as it "
+        "is now: whimbrel resolve {} --accept-change",
+        entry->name);
   }
   return "";
 }
@@ -63,11 +68,9 @@ Status forget(Project& project, const QuarantinedStep& step, const RetryOutcome&
   return {};
 }
 
-Status retry_migration(Project& project, const RetryOptions& options, Reporter& reporter,
-                       Stop& stop, const Lock& lock, const Entry& entry,
-                       const std::vector<QuarantinedStep>& steps, RetryOutcome& total) {
-  Migration migration = TRY(load_any(*project.scripts, *entry.file));
-  Run run = TRY(take_over(project, lock, *entry.run));
+Status retry_steps(Project& project, const RetryOptions& options, Reporter& reporter, Stop& stop,
+                   const Migration& migration, const std::vector<QuarantinedStep>& steps, Run& run,
+                   RetryOutcome& total) {
   for (const QuarantinedStep& step : steps) {
     if (stop.requested()) return stop.error();
     RetryOutcome outcome = TRY(retry_step(project, options, reporter, stop, migration, step, run));
@@ -77,6 +80,21 @@ Status retry_migration(Project& project, const RetryOptions& options, Reporter& 
     total += outcome;
   }
   return {};
+}
+
+Status retry_migration(Project& project, const RetryOptions& options, Reporter& reporter,
+                       Stop& stop, const Lock& lock, const Entry& entry,
+                       const std::vector<QuarantinedStep>& steps, RetryOutcome& total) {
+  Migration migration = TRY(load_any(*project.scripts, *entry.file));
+  mongo::Document given = given_options(options.overrides);
+  TRY(write_audit(project, about_run(AuditAction::kRetryStarted, *entry.run, given)));
+  Run run = TRY(take_over(project, lock, *entry.run));
+  Status retried = retry_steps(project, options, reporter, stop, migration, steps, run, total);
+  AuditRecord end = about_run(AuditAction::kRetryEnded, run);
+  end.outcome = AuditOutcome::kDone;
+  if (!retried) end = failed_record(std::move(end), retried.error());
+  (void)write_audit(project, std::move(end));
+  return retried;
 }
 
 }  // namespace

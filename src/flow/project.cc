@@ -54,8 +54,9 @@ Result<Lock> acquire_lock(Project& project, const std::string& command,
   // Shorter than the lock's lease: a holder that comes to no answer for longer has lost it.
   constexpr std::chrono::seconds kPatience{20};
   project.client.ride_out(
-      kPatience, {kRunsCollection, kRangesCollection, kJournalCollection, kErrorsCollection,
-                  project.config.changelog_collection, project.config.lock_collection});
+      kPatience,
+      {kRunsCollection, kRangesCollection, kJournalCollection, kErrorsCollection, kAuditCollection,
+       project.config.changelog_collection, project.config.lock_collection});
   Lock::Request request{project.lock_place(), command, wait, [&](const LockHolder& holder) {
                           reporter.say("info", "waiting for the lock, held by " + holder.text());
                         }};

@@ -40,6 +40,9 @@ Result<Run> open_undo(const UpSetting& setting, const UndoItem& item) {
   run.state = RunState::kUndoing;
   run.log_file = setting.reporter.log_file();
   if (item.migration.down == DownKind::kSteps) append_down_steps(item.migration, run);
+  AuditAction action =
+      item.run.state == RunState::kUndoing ? AuditAction::kDownResumed : AuditAction::kDownStarted;
+  TRY(write_audit(project, about_run(action, run, setting.given)));
   if (!recorded) TRY(runs.start(run));
   TRY(runs.save_state(run));
   TRY(Ranges(project.client, project.database).fence(run.id, run.epoch));
@@ -163,7 +166,20 @@ Status write_end(const UpSetting& setting, const Run& run, mongo::Session* sessi
   TRY(setting.lock.assert_held(project.client, session));
   Changelog changelog(project.client, project.database, project.config.changelog_collection);
   TRY(changelog.remove(run.file, session));
-  return Runs(project.client, project.database).save_state(run, session);
+  TRY(Runs(project.client, project.database).save_state(run, session));
+  AuditRecord record = about_run(AuditAction::kDownEnded, run);
+  record.outcome = AuditOutcome::kDone;
+  return write_audit_of_end(project, std::move(record), session);
+}
+
+Status undo_and_record(const UpSetting& setting, const UndoItem& item, Run& run,
+                       DownSummary& summary) {
+  bool written = item.migration.down == DownKind::kSteps;
+  TRY(written ? undo_by_steps(setting, item, run, summary)
+              : undo_by_reverse(setting, item, run, summary));
+  run.state = RunState::kUndone;
+  return write_together(setting,
+                        [&](mongo::Session* session) { return write_end(setting, run, session); });
 }
 
 }  // namespace
@@ -171,14 +187,14 @@ Status write_end(const UpSetting& setting, const Run& run, mongo::Session* sessi
 Status undo_migration(const UpSetting& setting, const UndoItem& item, DownSummary& summary) {
   auto started = std::chrono::steady_clock::now();
   int64_t restored_before = summary.restored;
-  Run run = TRY(open_undo(setting, item));
-  bool written = item.migration.down == DownKind::kSteps;
-  TRY(written ? undo_by_steps(setting, item, run, summary)
-              : undo_by_reverse(setting, item, run, summary));
-  run.state = RunState::kUndone;
-  TRY(write_together(setting,
-                     [&](mongo::Session* session) { return write_end(setting, run, session); }));
   Project& project = setting.project;
+  Run run = TRY(open_undo(setting, item));
+  Status undone = undo_and_record(setting, item, run, summary);
+  if (!undone) {
+    (void)write_audit(project,
+                      failed_record(about_run(AuditAction::kDownEnded, run), undone.error()));
+    return undone;
+  }
   TRY(Journal(project.client, project.database).remove(run.id));
   TRY(Ranges(project.client, project.database).remove(run.id));
   TRY(Runs(project.client, project.database).mark_journal_removed(run.id));

@@ -24,7 +24,9 @@ Error changed_under_run(const Entry& entry) {
       fmt::format("{}: the file was changed while its run is open ({} documents are done); it "
                   "would go on with another change than it began with",
                   entry.name, with_commas(entry.run->counts().scanned)),
-      "put the file back as it was, then: whimbrel up"};
+      fmt::format("put the file back as it was, then: whimbrel up; or let the run go on with the "
+                  "file as it is now: whimbrel resolve {} --accept-change",
+                  entry.name)};
 }
 
 Error undo_is_open(const Entry& entry) {
@@ -125,6 +127,15 @@ Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summar
   return {};
 }
 
+mongo::Document audited(const UpOptions& options) {
+  mongo::Document given = given_options(options.overrides);
+  if (!options.selection.to.empty()) given.append("to", options.selection.to);
+  if (!options.selection.only.empty()) given.append("only", options.selection.only);
+  if (options.in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
+  if (options.in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
+  return given;
+}
+
 Result<double> server_milliseconds(mongo::Client& client) {
   mongo::Document hello = TRY(client.run("admin", mongo::make_document("hello", 1)));
   return static_cast<double>(hello.view().get_int("localTime"));
@@ -182,7 +193,8 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
                     stop,
                     TRY(server_milliseconds(project.client)),
                     options.overrides,
-                    options.in_doubt};
+                    options.in_doubt,
+                    audited(options)};
   Status applied = apply_all(setting, todo, summary);
   Status released = lock.release();
   if (!applied) return applied;

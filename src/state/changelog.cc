@@ -63,6 +63,16 @@ Status Changelog::set_errors(const std::string& run, int64_t errors) const {
   return {};
 }
 
+Status Changelog::set_hash(const std::string& file, const std::string& hash,
+                           mongo::Session* session) const {
+  for (std::string_view field : {"fileHash", "whimbrel.sha256"}) {
+    mongo::Document filter = make_document("fileName", file);
+    filter.append(field, make_document("$exists", true));
+    TRY(entries_.update_many(filter, make_document("$set", make_document(field, hash)), session));
+  }
+  return {};
+}
+
 Status Changelog::remove(const std::string& file, mongo::Session* session) const {
   TRY(entries_.remove_many(make_document("fileName", file), session));
   return {};

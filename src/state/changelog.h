@@ -16,6 +16,7 @@ inline constexpr const char* kRunsCollection = "whimbrel_runs";
 inline constexpr const char* kRangesCollection = "whimbrel_ranges";
 inline constexpr const char* kJournalCollection = "whimbrel_journal";
 inline constexpr const char* kErrorsCollection = "whimbrel_errors";
+inline constexpr const char* kAuditCollection = "whimbrel_audit";
 
 /// The format version that this program writes, and the newest that it reads.
 inline constexpr int kStateVersion = 1;
@@ -47,6 +48,9 @@ class Changelog {
 
   /// How many of the run's documents are in quarantine now.
   Status set_errors(const std::string& run, int64_t errors) const;
+
+  /// The file's entries get this hash wherever they have one.
+  Status set_hash(const std::string& file, const std::string& hash, mongo::Session* session) const;
 
   /// Removes every entry of that file; an entry that is gone already is no error.
   Status remove(const std::string& file, mongo::Session* session) const;

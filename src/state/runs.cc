@@ -40,6 +40,12 @@ Document step_document(const StepState& step) {
   return document;
 }
 
+std::vector<Document> step_documents(const Run& run) {
+  std::vector<Document> steps;
+  for (const StepState& step : run.steps) steps.push_back(step_document(step));
+  return steps;
+}
+
 StepState read_step(View document) {
   StepState step;
   step.progress = from_text<StepState::Progress>(document.get_string("state"), kStepStates);
@@ -149,10 +155,8 @@ Result<std::vector<Run>> Runs::read() const {
 }
 
 Status Runs::start(const Run& run) const {
-  std::vector<Document> steps;
-  for (const StepState& step : run.steps) steps.push_back(step_document(step));
   Document fields = make_document("v", kStateVersion, "migration", run.file, "block", run.block);
-  fields.append_all(state_fields(run)).append_array("steps", steps);
+  fields.append_all(state_fields(run)).append_array("steps", step_documents(run));
   Document update = make_document("$setOnInsert", fields, "$currentDate",
                                   make_document("startedAt", true, "updatedAt", true));
   TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kYes));
@@ -168,6 +172,14 @@ Status Runs::save_state(const Run& run, mongo::Session* session) const {
 Status Runs::save_step(const Run& run, size_t step, mongo::Session* session) const {
   Document field = make_document("steps." + std::to_string(step), step_document(run.steps[step]));
   Document update = make_document("$set", field, "$currentDate", now());
+  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
+  return {};
+}
+
+Status Runs::save_steps(const Run& run, mongo::Session* session) const {
+  Document fields;
+  fields.append_array("steps", step_documents(run));
+  Document update = make_document("$set", fields, "$currentDate", now());
   TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
   return {};
 }

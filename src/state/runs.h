@@ -86,6 +86,8 @@ class Runs {
   /// Writes state, message, seconds, log file. With `session`, inside its transaction.
   Status save_state(const Run& run, mongo::Session* session = nullptr) const;
   Status save_step(const Run& run, size_t step, mongo::Session* session = nullptr) const;
+  /// Writes all of them, for a run whose steps became others.
+  Status save_steps(const Run& run, mongo::Session* session) const;
   /// kLockHeld unless the run still has that epoch; a transaction fails if it changes meanwhile.
   Status assert_epoch(const std::string& id, int64_t epoch, mongo::Session* session) const;
   /// The run's journal is gone: it cannot be undone any more.

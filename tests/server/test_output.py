@@ -110,7 +110,8 @@ class OutputTest(ServerTest):
     def test_status_plan_and_dry_run_send_no_write(self, project):
         before_names = set(project.db.list_collection_names()) | {"things", "system.profile"}
         writes = self.writes_of(project, ("status",), ("plan",), ("up", "--dry-run"),
-                                ("plan", "-o", "json"), ("status", "-o", "json"), ("down", "--dry-run"))
+                                ("plan", "-o", "json"), ("status", "-o", "json"), ("down", "--dry-run"),
+                                ("history",), ("history", "add"), ("resolve", "add", "--pending"))
         self.assertEqual([], writes)
         self.assertEqual(before_names, set(project.db.list_collection_names()))
 
