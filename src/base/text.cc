@@ -54,24 +54,6 @@ int edit_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-/// The password between "://user:" and the last '@' before the path, or "".
-std::string_view password_of(std::string_view uri) {
-  size_t scheme = uri.find("://");
-  if (scheme == std::string_view::npos) return {};
-  size_t start = scheme + 3;
-  std::string_view authority = uri.substr(start, uri.find_first_of("/?", start) - start);
-  // A password that was not percent-encoded may itself hold '/' or '?': look for '@' in the rest.
-  size_t at = authority.rfind('@');
-  if (at == std::string_view::npos) {
-    authority = uri.substr(start);
-    at = authority.rfind('@');
-    if (at == std::string_view::npos) return {};
-  }
-  size_t colon = authority.find(':');
-  if (colon == std::string_view::npos || colon > at) return {};
-  return authority.substr(colon + 1, at - colon - 1);
-}
-
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   if (from.empty()) return;
   for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
@@ -213,6 +195,23 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   }
   if (text.empty() || (pattern[0] != '?' && pattern[0] != text[0])) return false;
   return glob_matches(pattern.substr(1), text.substr(1));
+}
+
+std::string_view password_of(std::string_view uri) {
+  size_t scheme = uri.find("://");
+  if (scheme == std::string_view::npos) return {};
+  size_t start = scheme + 3;
+  std::string_view authority = uri.substr(start, uri.find_first_of("/?", start) - start);
+  // A password that was not percent-encoded may itself hold '/' or '?': look for '@' in the rest.
+  size_t at = authority.rfind('@');
+  if (at == std::string_view::npos) {
+    authority = uri.substr(start);
+    at = authority.rfind('@');
+    if (at == std::string_view::npos) return {};
+  }
+  size_t colon = authority.find(':');
+  if (colon == std::string_view::npos || colon > at) return {};
+  return authority.substr(colon + 1, at - colon - 1);
 }
 
 std::string redact_uri(std::string_view uri) {

@@ -41,6 +41,9 @@ std::string_view trim(std::string_view text);
 /// Shell-like match of `*` and `?`.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
+/// The password in a connection string: between "://user:" and the last '@' before the path, a view
+/// of `uri`; empty when there is none.
+std::string_view password_of(std::string_view uri);
 /// A connection string as it may be shown: the password, and every option that carries a secret,
 /// replaced by "***". Works on text that is not a valid connection string, too.
 std::string redact_uri(std::string_view uri);

@@ -9,6 +9,7 @@
 
 #include "base/stop.h"
 #include "base/text.h"
+#include "cli/argv_secrets.h"
 #include "cli/commands.h"
 #include "cli/compat_main.h"
 
@@ -27,7 +28,13 @@ const std::map<std::string, Command>& commands() {
 }
 
 Result<int> dispatch(int argc, char** argv) {
-  Arguments arguments = TRY(parse_arguments(argc, argv));
+  auto parsed = parse_arguments(argc, argv);
+  if (hide_passwords(argc, argv) && !(parsed && parsed->quiet)) {
+    fmt::print(stderr,
+               "warning: the password in --uri stood in the process list until now; better keep it "
+               "in WHIMBREL_URI, mongodb.uriFile or --uri-file\n");
+  }
+  Arguments arguments = TRY(std::move(parsed));
   if (arguments.help) {
     arguments.words = {arguments.command};
     arguments.command = "help";

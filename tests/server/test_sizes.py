@@ -65,6 +65,15 @@ class SizeTest(ServerTest):
         self.assertNotIn("things", project.db.list_collection_names())
 
     @on_both
+    def test_a_batch_ends_at_its_byte_limit(self, project):
+        project.config(engine={"batch": {"docs": 1000, "bytes": "1MiB", "time": "60s"}})
+        project.db.things.insert_many([{"_id": k, "n": k, "pad": "x" * 300_000} for k in range(40)])
+        project.migration("twice", STEP)
+        project.ok("up")
+        batches = sum(found["batch"] for found in project.db.whimbrel_ranges.find())
+        self.assertGreaterEqual(batches, 40 // 3, "12 MB of documents, at most 1 MiB a batch")
+
+    @on_both
     def test_the_memory_of_a_run_is_bounded(self, project):
         project.config(engine={"workers": 2})
         pad = "x" * 2000
