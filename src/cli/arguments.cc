@@ -107,7 +107,7 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
   auto* help =
-      app.add_subcommand("help", "help on a command, or on: exit-codes, files, environment");
+      app.add_subcommand("help", "help on a command, or on: exit-codes, files, config, environment");
   help->add_option("topic", arguments.words, "a command or a topic");
 }
 

@@ -48,6 +48,25 @@ constexpr const char* kFiles =
 Values are Extended JSON; YAML 1.2: `no` and `on` are strings.
 )";
 
+constexpr const char* kConfig =
+    R"(whimbrel.yaml, or what migrate-mongo-config.js says and whimbrel.yaml adds to
+  mongodb: { uri | uriFile, database }
+  migrationsDir: migrations   changelogCollection: changelog   lockCollection: changelog_lock
+  lockTtl: 0                  seconds after which migrate-mongo's TTL index removes a lock; 0: never
+  useFileHash: false          as migrate-mongo: the changelog keeps file hashes
+  engine:
+    workers: 1                lanes: auto, or 1 to 256
+    batch: { docs: 1000, bytes: 8MiB, time: 100ms }     the most of one batch
+    maxErrors: 0              documents that may go to quarantine: 10, or "0.1%"
+    journal: on               pre-images, for `whimbrel down`
+    journalKeep: 30d          how long they are kept
+  node: { command: node, loaders: [], transformTimeout: 60s }
+  environments:               each with the sections above, merged over them, and
+    NAME: { protected: true, requires: [ test, rehearsal, backup ] }
+  throttle, windows, backup, notify: checked, not acted on by this version
+${VAR} and ${VAR:-default} are taken from the environment; unknown and repeated keys are refused.
+)";
+
 constexpr const char* kEnvironment = R"(Environment variables
   WHIMBREL_URI, WHIMBREL_URI_FILE, WHIMBREL_DB   the database
   WHIMBREL_ENV, NODE_ENV                         the environment
@@ -60,8 +79,10 @@ Called as `migrate-mongo`, or with --compat in front, whimbrel takes migrate-mon
 )";
 
 const std::map<std::string, const char*>& topics() {
-  static const std::map<std::string, const char*> table = {
-      {"exit-codes", kExitCodes}, {"files", kFiles}, {"environment", kEnvironment}};
+  static const std::map<std::string, const char*> table = {{"exit-codes", kExitCodes},
+                                                           {"files", kFiles},
+                                                           {"config", kConfig},
+                                                           {"environment", kEnvironment}};
   return table;
 }
 

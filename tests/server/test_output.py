@@ -1,4 +1,5 @@
 """What is printed: JSON, NDJSON, the log file, no password anywhere; and dry means dry."""
+import pathlib
 import re
 
 from support.testcase import ServerTest, on, on_both
@@ -73,6 +74,15 @@ class OutputTest(ServerTest):
         self.assertIn(name, logs[0].read_text())
         for word in ("processed", "modified", "unchanged", "quarantined", logs[0].name):
             self.assertSaid(word, result)
+
+    @on("standalone")
+    def test_every_help_that_a_hint_names_exists(self, project):
+        sources = pathlib.Path(__file__).parents[2] / "src"
+        hints = {topic for path in sources.rglob("*.cc")
+                 for topic in re.findall(r"whimbrel help ([a-z-]+)", path.read_text())}
+        self.assertIn("config", hints)
+        for topic in hints:
+            project.ok("help", topic)
 
     @on_both
     def test_without_a_terminal_there_are_no_escape_codes(self, project):
