@@ -25,6 +25,7 @@ class Scenario:
     resume = ("up", "--wait", "60s")
     before = ()  # commands that run before, undisturbed
     rides_out = True  # one broken connection does not end it
+    thorough = False  # also without --long: lost answers, and more kills
 
     def __init__(self, name, write, **keys):
         self.name = name
@@ -66,7 +67,7 @@ SCRIPT = """module.exports = {
 REDO = ("--interrupted-command", "redo", "--wait", "60s")
 
 SCENARIOS = [
-    Scenario("update", yaml({"update": "things", "with": TWICE})),
+    Scenario("update", yaml({"update": "things", "with": TWICE}), thorough=True),
     Scenario("operators", yaml({"update": "things", "with": {"$mul": {"n": 2}, "$set": {"m": 1}}})),
     Scenario("delete", yaml({"delete": "things", "where": {"k": {"$mod": [2, 0]}}})),
     Scenario("copy", yaml({"copy": "things", "to": "others", "with": TWICE})),
@@ -74,21 +75,24 @@ SCENARIOS = [
                            {"createIndexes": "things", "indexes": [{"key": {"n": 1}}]},
                            {"insert": "things", "documents": [{"_id": "new", "k": 0, "n": 1}]},
                            {"renameCollection": "things", "to": "others"}), rides_out=False),
-    Scenario("transform", lambda project: script(project, transforms("return { $set: { n: doc.n * 2 + 1 } };"))),
+    Scenario("transform", lambda project: script(project, transforms("return { $set: { n: doc.n * 2 + 1 } };")),
+             thorough=True),
     Scenario("script", lambda project: project.migration("20240101000000-plain.js", text=SCRIPT),
              resume=("up", *REDO), rides_out=False),
     Scenario("down", yaml({"update": "things", "with": TWICE}), before=(("up",),), command=("down",),
              resume=("down", "--wait", "60s")),
-    Retry("retry", yaml({"update": "things", "with": TWICE})),
+    Retry("retry", yaml({"update": "things", "with": TWICE}), thorough=True),
 ]
 
 
-def passages(trace, action):
-    """(point, number of the passage): in the long run all, else the first of every point, and the last
-    where it dies there."""
+def passages(trace, action, scenario, rng):
+    """(point, number of the passage): in the long run all; else a random one of each point, and of a
+    thorough scenario the first and the last where it dies, the last where an answer is lost."""
     counts = collections.Counter(trace)
     for point, count in sorted(counts.items()):
-        chosen = {1, count} if action == "kill" else {1}
+        chosen = {rng.randint(1, count)}
+        if scenario.thorough:
+            chosen = {1, count} if action == "kill" else {count}
         for number in range(1, count + 1) if LONG else sorted(chosen):
             yield point, number
 
@@ -154,7 +158,7 @@ class FaultTest(ScriptTest):
         trace, expected = self.undisturbed(project, scenario)
         outcomes = collections.Counter()
         for action in actions:
-            for point, number in passages(trace, action):
+            for point, number in passages(trace, action, scenario, self.random):
                 rc = self.disturbed(project, scenario, action, point, number, expected)
                 outcomes[action, "passed" if rc == 0 else "resumed"] += 1
         self.assertGreater(len(set(trace)), 20, "points")
@@ -163,9 +167,10 @@ class FaultTest(ScriptTest):
 
 
 def add_tests(cls):
-    """One test for each scenario: kills and lost answers, in the long run stalls, too."""
+    """One test for each scenario: kills, of thorough ones lost answers, in the long run stalls, too."""
     for scenario in SCENARIOS:
         def test(self, scenario=scenario):
-            self.run_scenario(scenario, ("kill", "error", "stall") if LONG else ("kill", "error"))
+            short = ("kill", "error") if scenario.thorough else ("kill",)
+            self.run_scenario(scenario, ("kill", "error", "stall") if LONG else short)
         setattr(cls, f"test_{scenario.name}_survives_a_fault_at_every_point", test)
     return cls
