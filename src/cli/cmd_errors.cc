@@ -110,10 +110,8 @@ Status list_json(Project& project, const Arguments& arguments,
 
 Status print_reasons(Project& project, const QuarantinedStep& step) {
   for (const Reason& reason : TRY(reasons_of(project, step))) {
-    std::string ids;
-    for (const std::string& id : reason.ids) ids += (ids.empty() ? "" : ", ") + id;
     fmt::print("  {:>8}  {}{}\n            for example _id {}\n", with_commas(reason.documents),
-               reason.example, code_text(reason.code), ids);
+               reason.example, code_text(reason.code), join(reason.ids, ", "));
   }
   return {};
 }

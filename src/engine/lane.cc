@@ -169,7 +169,7 @@ Status Lane::record_aside(const Range& range, const Checkpoint& checkpoint, cons
   TRY(Quarantine(*client_, task.database)
           .add(task.key, task.migration,
                {mongo::OwnedValue(*document.find("_id")), reason.server_code, reason.message,
-                mongo::Document(document), false, std::nullopt},
+                mongo::Document(document)},
                session()));
   TRY(Ranges(*client_, task.database)
           .save(task.key, range, checkpoint, mongo::Durability::kMajority, session()));

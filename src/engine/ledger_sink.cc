@@ -318,7 +318,7 @@ class LedgerSink : public Sink {
     for (const Failure& failed : work.failures) {
       TRY(quarantine_.add(task_.key, task_.migration,
                           {failed.id, failed.error.server_code, failed.error.message, failed.before,
-                           failed.ambiguous, std::nullopt},
+                           failed.ambiguous},
                           nullptr));
     }
     work.counts.quarantined += static_cast<int64_t>(work.failures.size());

@@ -103,11 +103,8 @@ class TransactionSink : public Sink {
     for (const DocumentFailure& failure : changes.failed) {
       mongo::View before = batch.before[failure.at];
       QuarantinedDocument document{mongo::OwnedValue(*before.find("_id")),
-                                   failure.error.server_code,
-                                   failure.error.message,
-                                   Document(before),
-                                   false,
-                                   std::nullopt};
+                                   failure.error.server_code, failure.error.message,
+                                   Document(before)};
       TRY(quarantine_.add(task_.key, task_.migration, document, &session));
     }
     return {};

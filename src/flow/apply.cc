@@ -41,7 +41,7 @@ Result<Run> open_run(const UpSetting& setting, const Migration& migration,
   run.id = mongo::new_object_id();
   run.file = migration.file;
   run.hash = migration.hash;
-  run.steps = fresh_steps(migration);
+  run.steps = fresh_steps(migration.steps);
   TRY(write_audit(project, about_run(AuditAction::kRunStarted, run, setting.given)));
   TRY(runs.start(run));
   return run;
@@ -218,14 +218,20 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
   return run;
 }
 
-std::vector<StepState> fresh_steps(const Migration& migration) {
+std::vector<StepState> fresh_steps(const std::vector<Step>& of) {
   std::vector<StepState> steps;
-  for (const Step& step : migration.steps) {
+  for (const Step& step : of) {
     StepState state;
     state.kind = step.kind;
     state.collection = step.collection();
     steps.push_back(std::move(state));
   }
+  return steps;
+}
+
+std::vector<StepState> all_fresh_steps(const Migration& migration) {
+  std::vector<StepState> steps = fresh_steps(migration.steps);
+  for (StepState& state : fresh_steps(migration.down_steps)) steps.push_back(std::move(state));
   return steps;
 }
 

@@ -31,7 +31,9 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
                             const std::optional<Run>& open);
 
 /// Steps of which nothing is done yet.
-std::vector<StepState> fresh_steps(const Migration& migration);
+std::vector<StepState> fresh_steps(const std::vector<Step>& of);
+/// Those of the file, and behind them those of its written `down:`.
+std::vector<StepState> all_fresh_steps(const Migration& migration);
 
 /// Runs `write` in one transaction where the server has them, repeated while that may help; with no
 /// session elsewhere.

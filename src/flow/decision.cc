@@ -146,23 +146,11 @@ Result<Decision> decide_pending(Project& project, const Entry& entry) {
   return decision;
 }
 
-/// The steps of the file, and behind them those of its written `down:`.
-std::vector<StepState> all_steps(const Migration& migration) {
-  std::vector<StepState> steps = fresh_steps(migration);
-  for (const Step& step : migration.down_steps) {
-    StepState state;
-    state.kind = step.kind;
-    state.collection = step.collection();
-    steps.push_back(std::move(state));
-  }
-  return steps;
-}
-
 /// The run's steps under the changed file; nullopt when it cannot go on, or be undone, with that.
 /// An open run may find other steps where it has not been yet.
 std::optional<std::vector<StepState>> steps_under(const Migration& migration, const Run& run) {
   bool whole = !run.is_open() || run.state == RunState::kUndoing;
-  std::vector<StepState> steps = whole ? all_steps(migration) : fresh_steps(migration);
+  std::vector<StepState> steps = whole ? all_fresh_steps(migration) : fresh_steps(migration.steps);
   bool same_length = run.steps.size() == migration.steps.size() || run.steps.size() == steps.size();
   if (whole && !same_length) return std::nullopt;
   for (size_t i = 0; i < run.steps.size(); ++i) {

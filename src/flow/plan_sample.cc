@@ -5,7 +5,6 @@
 #include "engine/diff.h"
 #include "engine/images.h"
 #include "engine/script_transform.h"
-#include "mongo/collection.h"
 
 namespace whimbrel {
 
@@ -16,15 +15,6 @@ namespace {
 
 // Enough that a transform which leaves many documents as they are shows what it does to others.
 constexpr int kAskedDocuments = 20;
-
-Result<DocumentList> first_documents(Project& project, const DocumentTask& task, int limit) {
-  mongo::Document find =
-      mongo::make_document("find", task.collection(), "filter", task.where(), "limit", limit);
-  auto cursor = TRY(mongo::Cursor::open(project.client, project.database, find));
-  DocumentList documents;
-  while (auto document = TRY(cursor.next())) documents.add(*document);
-  return documents;
-}
 
 std::string id_line(View document) {
   return "_id " + document.find("_id")->to_json();
@@ -49,7 +39,7 @@ Result<PlanSample> sample_of_server(Project& project, const DocumentTask& task) 
   PlanSample sample;
   auto* update = std::get_if<UpdateStep>(&task.step.body);
   if (!update) return sample;
-  DocumentList before = TRY(first_documents(project, task, 1));
+  DocumentList before = TRY(matching_documents(project, task, 1));
   if (before.empty()) return sample;
   if (!update->with.is_pipeline) {
     sample.lines = left_to_the_server(before[0], update->with.body.view().to_relaxed_json());
@@ -85,7 +75,7 @@ Result<std::vector<std::string>> shown(Project& project, const DocumentTask& tas
 
 Result<PlanSample> sample_of_script(Project& project, const DocumentTask& task) {
   PlanSample sample;
-  DocumentList before = TRY(first_documents(project, task, kAskedDocuments));
+  DocumentList before = TRY(matching_documents(project, task, kAskedDocuments));
   if (before.empty()) return sample;
   auto changes = ask(task, before);
   if (!changes) {

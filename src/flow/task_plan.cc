@@ -87,15 +87,6 @@ Status check_collection(const DocumentTask& task) {
       "write a new collection from it with $out in a `command` step");
 }
 
-Result<mongo::DocumentList> sample(Project& project, const DocumentTask& task) {
-  Document find =
-      make_document("find", task.collection(), "filter", task.where(), "limit", kSampleDocuments);
-  auto cursor = TRY(mongo::Cursor::open(project.client, project.database, find));
-  mongo::DocumentList documents;
-  while (auto document = TRY(cursor.next())) documents.add(*document);
-  return documents;
-}
-
 /// What the change makes of `documents`. Documents that a script leaves as they are, or fails at,
 /// are not among them: it may be asked about them again.
 Result<mongo::DocumentList> changed_images(Project& project, const DocumentTask& task,
@@ -117,7 +108,7 @@ Status check_where_excludes(Project& project, const DocumentTask& task) {
                    hint);
   }
   if (!project.client.server().has_documents_stage()) return {};
-  auto documents = TRY(sample(project, task));
+  auto documents = TRY(matching_documents(project, task, kSampleDocuments));
   auto images = TRY(changed_images(project, task, documents));
   Array literals;
   for (size_t i = 0; i < images.size(); ++i) literals.add(images[i]);
@@ -151,6 +142,15 @@ void give_script(DocumentTask& task, const Project& project, const std::string& 
 }
 
 }  // namespace
+
+Result<mongo::DocumentList> matching_documents(Project& project, const DocumentTask& task,
+                                               int limit) {
+  Document find = make_document("find", task.collection(), "filter", task.where(), "limit", limit);
+  auto cursor = TRY(mongo::Cursor::open(project.client, project.database, find));
+  mongo::DocumentList documents;
+  while (auto document = TRY(cursor.next())) documents.add(*document);
+  return documents;
+}
 
 Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
                                const StepKey& key, const EngineOverrides& overrides, Probe probe) {

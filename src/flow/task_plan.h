@@ -3,6 +3,7 @@
 
 #include "engine/task.h"
 #include "flow/project.h"
+#include "mongo/document_list.h"
 
 namespace whimbrel {
 
@@ -22,6 +23,10 @@ struct EngineOverrides {
 enum class Probe { kYes, kNo };
 Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
                                const StepKey& key, const EngineOverrides& overrides, Probe probe);
+
+/// The first `limit` documents that the task would visit, in no order; reads only.
+Result<mongo::DocumentList> matching_documents(Project& project, const DocumentTask& task,
+                                               int limit);
 
 /// A step that was started goes on as it began: a batch that a ledger left open can only be settled
 /// by one, and what was begun without a journal has none. Transactions leave nothing open.

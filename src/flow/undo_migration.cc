@@ -15,14 +15,8 @@ constexpr size_t kShownExamples = 10;
 
 /// Steps of the written `down:` list follow the migration's own in the run document.
 void append_down_steps(const Migration& migration, Run& run) {
-  size_t own = migration.steps.size();
-  for (size_t i = run.steps.size(); i < own + migration.down_steps.size(); ++i) {
-    StepState state;
-    const Step& step = i < own ? migration.steps[i] : migration.down_steps[i - own];
-    state.kind = step.kind;
-    state.collection = step.collection();
-    run.steps.push_back(std::move(state));
-  }
+  std::vector<StepState> all = all_fresh_steps(migration);
+  for (size_t i = run.steps.size(); i < all.size(); ++i) run.steps.push_back(std::move(all[i]));
 }
 
 Result<Run> open_undo(const UpSetting& setting, const UndoItem& item) {
