@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,15 +12,21 @@
 
 namespace whimbrel {
 
-/// One zstd frame at level 1 (713 MB/s on one core for JSON-like data, measured on Debian's 1.5.4).
-/// `context` is reused between calls of one thread.
+/// Makes zstd frames at level 1 (713 MB/s on one core for JSON-like data, measured on Debian's
+/// 1.5.4). Its working memory is kept from call to call. Not thread-safe.
 class Compressor {
  public:
+  using Pieces = std::span<const std::span<const uint8_t>>;
+  using TakePart = std::function<Status(std::span<const uint8_t>)>;
+
   Compressor();
   ~Compressor();
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
-  std::vector<uint8_t> compress(std::span<const uint8_t> bytes);
+
+  /// One frame of `pieces`, one behind the other, handed out while it is made: in parts of
+  /// `part_bytes`, of which only the last may be shorter. Ends with the first Error of `take`.
+  Status compress(Pieces pieces, size_t part_bytes, const TakePart& take);
 
  private:
   void* context_;

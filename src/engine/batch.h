@@ -33,7 +33,7 @@ struct DocumentChange {
     kPipeline,   ///< sent as it is
     kImage,      ///< the known post-image is written, for its names mean something in an update
   };
-  size_t at = 0;  ///< its position in Batch::before
+  size_t at = 0;  ///< its position in the batch
   Form form = Form::kOperators;
   mongo::View update;           ///< operators, or the pipeline's array; in Changes::updates
   std::optional<size_t> after;  ///< the position of its post-image in Changes::after, if known
@@ -41,7 +41,7 @@ struct DocumentChange {
 
 /// A document that cannot be changed, and why.
 struct DocumentFailure {
-  size_t at = 0;  ///< its position in Batch::before
+  size_t at = 0;  ///< its position in the batch
   Error error;
 };
 
@@ -65,13 +65,14 @@ class Source {
                              mongo::Session* session) = 0;
 };
 
-/// Turns a batch into changes; must not change anything itself, for it may be asked twice.
+/// Turns the documents of a batch into changes; must not change anything itself, for it may be
+/// asked twice.
 class Transform {
  public:
   virtual ~Transform() = default;
   /// Called before each batch, outside of its transaction: what takes long belongs here.
   virtual Status prepare() { return {}; }
-  virtual Result<Changes> apply(const Batch& batch) = 0;
+  virtual Result<Changes> apply(const mongo::DocumentList& before) = 0;
   /// Called once, when the lane has no more batches.
   virtual Status finish() { return {}; }
 };

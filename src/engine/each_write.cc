@@ -12,9 +12,6 @@ using Form = DocumentChange::Form;
 
 namespace {
 
-// A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
-// server.
-constexpr size_t kCommandBytes = 2 << 20;
 constexpr size_t kCommandStatements = 1000;
 
 /// Several statements, as the array that a command takes.
@@ -71,7 +68,7 @@ size_t end_of_command(const std::vector<DocumentChange>& wanted, const Changes& 
   size_t bytes = 0;
   while (end < wanted.size() && end - first < kCommandStatements) {
     bytes += weight_of(wanted[end], changes);
-    if (bytes > kCommandBytes && end > first) break;
+    if (bytes > mongo::kCommandBytes && end > first) break;
     ++end;
   }
   return end;

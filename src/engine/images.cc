@@ -5,6 +5,7 @@
 
 #include "engine/each_write.h"
 #include "engine/repeatable.h"
+#include "engine/side_pipeline.h"
 #include "mongo/collection.h"
 
 namespace whimbrel {
@@ -18,10 +19,6 @@ using mongo::View;
 
 namespace {
 
-// A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
-// server.
-constexpr size_t kCommandBytes = 2 << 20;
-
 const Document* pipeline_of(const Step& step) {
   if (auto* update = std::get_if<UpdateStep>(&step.body)) {
     return update->with.is_pipeline ? &update->with.body : nullptr;
@@ -30,36 +27,18 @@ const Document* pipeline_of(const Step& step) {
   return copy && copy->pipeline ? &*copy->pipeline : nullptr;
 }
 
-/// Runs `stages` over `documents` given as a literal.
-Status append_images(mongo::Client& client, const DocumentTask& task, View stages, View variables,
-                     const Array& documents, DocumentList& images) {
-  Document literal;
-  literal.append_array("$literal", documents.view());
-  Array pipeline;
-  pipeline.add(make_document("$documents", literal));
-  for (const mongo::Value& stage : stages.elements()) pipeline.add(stage.as_document());
-  Document command = make_document("aggregate", 1);
-  command.append_array("pipeline", pipeline.view())
-      .append("cursor", make_document("batchSize", 5000));
-  if (!task.facts.collation.view().empty()) command.append("collation", task.facts.collation);
-  command.append_all(variables);
-  auto cursor = TRY(mongo::Cursor::open(client, task.database, command));
-  while (auto image = TRY(cursor.next())) images.add(*image);
-  return {};
+Result<DocumentList> images_by_pipeline(mongo::Client& client, const DocumentTask& task,
+                                        View stages, const DocumentList& before) {
+  DocumentList images;
+  images.reserve(before.bytes().size() * 9 / 8);
+  TRY(run_on_the_side(client, task, {stages, View()}, before,
+                      [&](View image) { images.add(image); }));
+  return images;
 }
 
-Result<DocumentList> images_by_pipeline(mongo::Client& client, const DocumentTask& task,
-                                        View stages, View variables, const DocumentList& before) {
-  DocumentList images;
-  Array part;
-  for (size_t i = 0; i < before.size(); ++i) {
-    part.add(before[i]);
-    bool full = i + 1 == before.size() || part.bytes() + before[i + 1].size() > kCommandBytes;
-    if (!full) continue;
-    TRY(append_images(client, task, stages, variables, part, images));
-    part = Array();
-  }
-  return images;
+Error another_number() {
+  return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for",
+               "please report this with the migration file"};
 }
 
 std::string scratch_prefix(const std::string& run) {
@@ -103,13 +82,12 @@ Status store_copies(const Collection& scratch, const DocumentList& documents) {
     statement.append_array("u", Array().add(make_document("$replaceWith", literal)).view());
     statement.append("upsert", true);
     statements.add(statement);
-    bool full =
-        i + 1 == documents.size() || statements.bytes() + documents[i + 1].size() > kCommandBytes;
+    bool full = i + 1 == documents.size() ||
+                statements.bytes() + documents[i + 1].size() > mongo::kCommandBytes;
     if (!full) continue;
-    auto outcome = TRY(
-        scratch.write("update", "updates", statements, View(), mongo::Durability::kAcknowledged));
+    auto outcome = TRY(scratch.write("update", "updates", std::exchange(statements, {}), View(),
+                                     mongo::Durability::kAcknowledged));
     TRY(outcome.all_accepted());
-    statements = Array();
   }
   return {};
 }
@@ -189,17 +167,17 @@ Result<DocumentList> compute_images(mongo::Client& client, const DocumentTask& t
   bool copy_as_it_is = std::holds_alternative<CopyStep>(task.step.body) && !stages;
   if (copy_as_it_is) return before;
   bool on_the_side = stages && client.server().has_documents_stage();
-  auto images = on_the_side ? TRY(images_by_pipeline(client, task, *stages, View(), before))
+  auto images = on_the_side ? TRY(images_by_pipeline(client, task, *stages, before))
                             : TRY(images_by_scratch(client, task, before));
-  if (images.size() == before.size()) return images;
-  return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for",
-               "please report this with the migration file"};
+  if (images.size() != before.size()) return another_number();
+  return images;
 }
 
 Result<Document> compute_image(mongo::Client& client, const DocumentTask& task, View before,
                                View stages) {
-  DocumentList images;
-  TRY(append_images(client, task, stages, View(), Array().add(before), images));
+  DocumentList alone;
+  alone.add(before);
+  DocumentList images = TRY(images_by_pipeline(client, task, stages, alone));
   return Document(images[0]);
 }
 
@@ -208,12 +186,16 @@ bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task
   return stages && client.server().has_documents_stage() && is_repeatable(*stages);
 }
 
-Result<DocumentList> recompute_images(mongo::Client& client, const DocumentTask& task,
-                                      const DocumentList& before, int64_t now) {
-  auto images =
-      TRY(images_by_pipeline(client, task, pin_now(*pipeline_of(task.step)), let_now(now), before));
-  if (images.size() == before.size()) return images;
-  return Error{ErrorKind::kBug, "the server returned another number of post-images than asked for"};
+Result<std::vector<mongo::Digest>> recompute_digests(mongo::Client& client,
+                                                     const DocumentTask& task,
+                                                     const DocumentList& before, int64_t now) {
+  std::vector<mongo::Digest> digests;
+  digests.reserve(before.size());
+  Document stages = pin_now(*pipeline_of(task.step)), variables = let_now(now);
+  TRY(run_on_the_side(client, task, {stages, variables}, before,
+                      [&](View image) { digests.push_back(mongo::digest_of(image)); }));
+  if (digests.size() != before.size()) return another_number();
+  return digests;
 }
 
 Status complete_images(mongo::Client& client, const DocumentTask& task, const DocumentList& before,

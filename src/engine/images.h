@@ -22,9 +22,11 @@ Result<mongo::Document> compute_image(mongo::Client& client, const DocumentTask&
 /// pipeline on a server that has `$documents`. Its update then runs with `$$NOW` pinned.
 bool images_are_repeatable(const mongo::Client& client, const DocumentTask& task);
 
-/// compute_images() as they were when `$$NOW` was `now` (milliseconds).
-Result<mongo::DocumentList> recompute_images(mongo::Client& client, const DocumentTask& task,
-                                             const mongo::DocumentList& before, int64_t now);
+/// The digests of what compute_images() gave when `$$NOW` was `now` (milliseconds).
+Result<std::vector<mongo::Digest>> recompute_digests(mongo::Client& client,
+                                                     const DocumentTask& task,
+                                                     const mongo::DocumentList& before,
+                                                     int64_t now);
 
 /// Completes what a script wants of `before`: post-images that are not known come from a scratch
 /// collection, where documents that the server refuses fail. Afterwards Changes::after has one

@@ -93,7 +93,7 @@ Status Lane::work_through(Range range) {
 Result<Checkpoint> Lane::migrate_batch(const Range& range) {
   batch_ = Batch();
   batch_ = TRY(source_->next(range, size_.docs(), size_.bytes(), session()));
-  Changes changes = TRY(transform_->apply(batch_));
+  Changes changes = TRY(transform_->apply(batch_.before));
   return sink_->write(range, batch_, changes, session());
 }
 

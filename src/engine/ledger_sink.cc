@@ -77,7 +77,7 @@ class LedgerSink : public Sink {
                            mongo::Session*) override {
     Work work{.range = range, .plan = batch.checkpoint({}), .attempt = first_attempt(range.epoch)};
     if (batch.open_entries.empty()) {
-      TRY(write_attempt(work, batch.before, {changes.after, changes.failed}));
+      TRY(write_attempt(work, batch.before, changes.after, changes.failed));
     } else {
       work.plan = *batch.open_entries.front().checkpoint;
       work.attempt = std::max(work.attempt, batch.open_entries.back().attempt + 1);
@@ -107,49 +107,64 @@ class LedgerSink : public Sink {
 
   /// Journals and writes `before` → `after`; documents that the application changed first are read
   /// and transformed again, and go round once more.
-  Status write_attempt(Work& work, DocumentList before, Images images) {
-    for (int round = 1; !before.empty(); ++round) {
-      // `before` was read before this: if somebody took over since, its guards will fail.
-      TRY(ranges_.assert_owned(task_.key, work.range));
-      JournalEntry entry{
-          .range = work.range.number, .batch = work.range.batch, .attempt = work.attempt++};
-      entry.checkpoint = work.plan;
-      std::vector<Replacement> wanted = plan_writes(work, before, images, entry);
-      TRY(take_budget(work));
-      if (wanted.empty()) return {};
-      if (has_journal()) work.counts.journal_bytes += TRY(journal_.add(task_.key, entry, nullptr));
-      SwapOutcome outcome = TRY(swap_guarded(target_, wanted));
-      DocumentList again = TRY(sort_out(work, wanted, outcome, round));
-      images = TRY(transformed(again));
-      before = std::move(again);
+  Status write_attempt(Work& work, const DocumentList& before, const DocumentList& after,
+                       const std::vector<DocumentFailure>& failed) {
+    DocumentList again = TRY(write_round(work, before, after, failed, 1));
+    for (int round = 2; !again.empty(); ++round) {
+      Images images = TRY(transformed(again));
+      again = TRY(write_round(work, again, images.after, images.failed, round));
     }
     return {};
   }
 
-  /// Leaves out what does not change or has failed, and fills in the journal entry.
-  std::vector<Replacement> plan_writes(Work& work, const DocumentList& before, const Images& images,
-                                       JournalEntry& entry) {
+  /// Returns the documents that have to go round once more, as they are now.
+  Result<DocumentList> write_round(Work& work, const DocumentList& before,
+                                   const DocumentList& after,
+                                   const std::vector<DocumentFailure>& failed, int round) {
+    if (before.empty()) return DocumentList();
+    // `before` was read before this: if somebody took over since, its guards will fail.
+    TRY(ranges_.assert_owned(task_.key, work.range));
+    std::vector<Replacement> wanted = plan_writes(work, before, after, failed);
+    TRY(take_budget(work));
+    if (wanted.empty()) return DocumentList();
+    if (has_journal()) TRY(journal(work, wanted));
+    SwapOutcome outcome = TRY(swap_guarded(target_, wanted));
+    return sort_out(work, wanted, outcome, round);
+  }
+
+  /// Leaves out what does not change or has failed.
+  std::vector<Replacement> plan_writes(Work& work, const DocumentList& before,
+                                       const DocumentList& after,
+                                       const std::vector<DocumentFailure>& failures) {
     std::vector<Replacement> wanted;
-    auto failed = images.failed.begin();
+    auto failed = failures.begin();
     for (size_t i = 0; i < before.size(); ++i) {
-      if (failed != images.failed.end() && failed->at == i) {
+      if (failed != failures.end() && failed->at == i) {
         OwnedValue id(*before[i].find("_id"));
         work.failures.push_back({Document(before[i]), std::move(id), (failed++)->error});
         continue;
       }
       View from = is_copy() ? View() : before[i];
-      View to = is_delete() ? View() : images.after[i];
-      if (from.same_bytes(to)) {
-        ++work.counts.unchanged;
-        continue;
-      }
-      Value id = is_copy() ? *to.find("_id") : *from.find("_id");
-      wanted.push_back({id, from, to});
-      if (is_copy()) entry.before.add(make_document("_id", id));
-      else entry.before.add(from);
-      entry.after.push_back(is_delete() ? Digest{} : mongo::digest_of(to));
+      View to = is_delete() ? View() : after[i];
+      if (from.same_bytes(to)) ++work.counts.unchanged;
+      else wanted.push_back({is_copy() ? *to.find("_id") : *from.find("_id"), from, to});
     }
     return wanted;
+  }
+
+  Status journal(Work& work, const std::vector<Replacement>& wanted) {
+    JournalEntry entry{
+        .range = work.range.number, .batch = work.range.batch, .attempt = work.attempt++};
+    entry.checkpoint = work.plan;
+    std::vector<View> before;
+    for (const Replacement& each : wanted) {
+      if (is_copy()) entry.before.add(make_document("_id", each.id));
+      else before.push_back(each.from);
+      entry.after.push_back(is_delete() ? Digest{} : mongo::digest_of(each.to));
+    }
+    if (is_copy()) before = entry.before.views();
+    work.counts.journal_bytes += TRY(journal_.add(task_.key, entry, before, nullptr));
+    return {};
   }
 
   /// Counts what was written, keeps what failed, and reads again what the application changed
@@ -179,7 +194,7 @@ class LedgerSink : public Sink {
     auto recorded = TRY(journal_.read_batch(task_.key, work.range.number, work.range.batch));
     std::vector<Value> ids;
     for (size_t at : untouched) ids.push_back(wanted[at].id);
-    auto current = TRY(read_current(target_, ids, nullptr));
+    auto current = TRY(read_current(target_, ids, task_.facts.average_bytes, nullptr));
     for (size_t i = 0; i < untouched.size(); ++i) {
       View now = current[i];
       bool ours = !now.empty() && was_made(recorded, ids[i], mongo::digest_of(now));
@@ -209,9 +224,7 @@ class LedgerSink : public Sink {
   /// The images of documents that are not a batch of the lane's: it cannot halve them, so they are
   /// halved here when one of them ends the script's host.
   Result<Images> transformed(const DocumentList& before) {
-    Batch batch;
-    batch.before = before;
-    auto changes = transform_.apply(batch);
+    auto changes = transform_.apply(before);
     if (changes) return Images{std::move(changes->after), std::move(changes->failed)};
     Error error = std::move(changes).error();
     if (error.blame != Blame::kBatch) return error;
@@ -227,9 +240,9 @@ class LedgerSink : public Sink {
     return images;
   }
 
-  Status migrate(Work& work, DocumentList documents) {
+  Status migrate(Work& work, const DocumentList& documents) {
     Images images = TRY(transformed(documents));
-    return write_attempt(work, std::move(documents), std::move(images));
+    return write_attempt(work, documents, images.after, images.failed);
   }
 
   /// Finishes a batch that was journalled and not checkpointed.
@@ -237,7 +250,7 @@ class LedgerSink : public Sink {
     auto recorded = latest_images(batch.open_entries);
     DocumentList todo =
         is_copy() ? TRY(uncopied(work, batch, recorded)) : TRY(unchanged_yet(work, recorded));
-    TRY(migrate(work, std::move(todo)));
+    TRY(migrate(work, todo));
     return is_script() ? migrate_unrecorded(work, batch, recorded) : Status();
   }
 
@@ -254,7 +267,7 @@ class LedgerSink : public Sink {
                   todo.bytes().size() >= static_cast<size_t>(task_.limits.bytes);
       if (full) TRY(migrate(work, std::exchange(todo, {})));
     }
-    return migrate(work, std::move(todo));
+    return migrate(work, todo);
   }
 
   Result<DocumentList> unchanged_yet(Work& work, const std::map<std::string, Image>& recorded) {
@@ -264,7 +277,7 @@ class LedgerSink : public Sink {
       ids.push_back(*image.before.find("_id"));
       images.push_back(&image);
     }
-    auto current = TRY(read_current(target_, ids, nullptr));
+    auto current = TRY(read_current(target_, ids, task_.facts.average_bytes, nullptr));
     DocumentList todo;
     for (size_t i = 0; i < ids.size(); ++i) {
       View now = current[i];
@@ -289,7 +302,7 @@ class LedgerSink : public Sink {
     DocumentList copies = TRY(transformed(source)).after;
     std::vector<Value> ids;
     for (size_t i = 0; i < copies.size(); ++i) ids.push_back(*copies[i].find("_id"));
-    auto current = TRY(read_current(target_, ids, nullptr));
+    auto current = TRY(read_current(target_, ids, task_.facts.average_bytes, nullptr));
     DocumentList todo;
     for (size_t i = 0; i < copies.size(); ++i) {
       auto ours = recorded.find(ids[i].map_key());

@@ -8,23 +8,26 @@ namespace whimbrel {
 using mongo::Array;
 using mongo::Collection;
 using mongo::Document;
+using mongo::DocumentList;
 using mongo::make_document;
 
 namespace {
 
 class ServerTransform : public Transform {
  public:
-  Result<Changes> apply(const Batch&) override { return Changes{.on_server = true, .after = {}}; }
+  Result<Changes> apply(const DocumentList&) override {
+    return Changes{.on_server = true, .after = {}};
+  }
 };
 
 class ImageTransform : public Transform {
  public:
   ImageTransform(mongo::Client& client, const DocumentTask& task) : client_(client), task_(task) {}
 
-  Result<Changes> apply(const Batch& batch) override {
+  Result<Changes> apply(const DocumentList& before) override {
     bool deletes = std::holds_alternative<DeleteStep>(task_.step.body);
-    if (deletes || batch.before.empty()) return Changes{};
-    return Changes{.on_server = false, .after = TRY(compute_images(client_, task_, batch.before))};
+    if (deletes || before.empty()) return Changes{};
+    return Changes{.on_server = false, .after = TRY(compute_images(client_, task_, before))};
   }
 
  private:

@@ -20,14 +20,14 @@ class ScriptTransform : public Transform {
 
   Status prepare() override { return host_.prepare(); }
 
-  Result<Changes> apply(const Batch& batch) override {
+  Result<Changes> apply(const DocumentList& before) override {
     Changes changes;
-    if (batch.before.empty()) return changes;
-    auto reply = reads_.everything() ? TRY(host_.transform(batch.before))
-                                     : TRY(host_.transform(projected(batch.before)));
+    if (before.empty()) return changes;
+    auto reply = reads_.everything() ? TRY(host_.transform(before))
+                                     : TRY(host_.transform(projected(before)));
     changes.updates = std::move(reply.documents);
-    for (size_t i = 0; i < batch.before.size(); ++i) {
-      add_result(i, batch.before[i], reply.results[i], reads_, changes);
+    for (size_t i = 0; i < before.size(); ++i) {
+      add_result(i, before[i], reply.results[i], reads_, changes);
     }
     return changes;
   }
@@ -51,9 +51,9 @@ class ScriptImageTransform : public Transform {
       : client_(client), task_(task), script_(task, stop) {}
 
   Status prepare() override { return script_.prepare(); }
-  Result<Changes> apply(const Batch& batch) override {
-    Changes changes = TRY(script_.apply(batch));
-    TRY(complete_images(client_, task_, batch.before, changes));
+  Result<Changes> apply(const DocumentList& before) override {
+    Changes changes = TRY(script_.apply(before));
+    TRY(complete_images(client_, task_, before, changes));
     return changes;
   }
   Status finish() override { return script_.finish(); }
@@ -78,9 +78,7 @@ std::unique_ptr<Transform> script_image_transform(mongo::Client& client, const D
 Result<Changes> try_script(mongo::Client& client, const DocumentTask& task,
                            const DocumentList& documents, const Stop& stop) {
   ScriptImageTransform transform(client, task, stop);
-  Batch batch;
-  batch.before = documents;
-  Changes changes = TRY(transform.apply(batch));
+  Changes changes = TRY(transform.apply(documents));
   TRY(transform.finish());
   return changes;
 }

@@ -35,7 +35,7 @@ Status migrate_documents(mongo::Client& client, const DocumentTask& task, StepSt
   TRY(Ranges(client, task.database).add(task.key, range, &session));
   while (!range.done) {
     Batch batch = TRY(source->next(range, kAllDocuments, task.limits.bytes, &session));
-    Changes changes = TRY(transform->apply(batch));
+    Changes changes = TRY(transform->apply(batch.before));
     Checkpoint checkpoint = TRY(sink->write(range, batch, changes, &session));
     range = advanced(std::move(range), checkpoint);
   }
@@ -56,7 +56,7 @@ Status insert_documents(mongo::Client& client, const DocumentTask& task, mongo::
   }
   TRY(swap_in_transaction(collection, inserts, session));
   Journal journal(client, task.database);
-  (void)TRY(journal.add(task.key, entry, &session));
+  (void)TRY(journal.add(task.key, entry, entry.before.views(), &session));
   return {};
 }
 

@@ -7,8 +7,6 @@ namespace whimbrel {
 using mongo::Document;
 using mongo::make_document;
 using mongo::OwnedValue;
-using mongo::Value;
-using mongo::View;
 
 namespace {
 
@@ -22,12 +20,11 @@ class CollectionSource : public Source {
     Batch batch;
     batch.from = {range.position(), range.position_included()};
     batch.now = client_.server_time();
-    Document reply = TRY(client_.run(task_.database, command(batch.from, range.hi, docs), session));
-    View cursor = reply.view().get_document("cursor");
-    bool whole = take_documents(cursor.get_document("firstBatch"), bytes, batch);
-    int64_t cursor_id = cursor.get_int("id");
-    if (cursor_id != 0) close_cursor(*cursor.find("id"), session);
-    bool all_read = whole && cursor_id == 0 && batch.before.size() < static_cast<size_t>(docs);
+    batch.before.reserve(static_cast<size_t>(std::min(bytes, docs * likely_bytes() * 5 / 4)));
+    Document find = command(batch.from, range.hi, docs);
+    auto cursor = TRY(mongo::Cursor::open(client_, task_.database, find, session));
+    bool whole = TRY(take_documents(cursor, bytes, batch));
+    bool all_read = whole && batch.before.size() < static_cast<size_t>(docs);
     end_batch(range, all_read, batch);
     return batch;
   }
@@ -41,20 +38,24 @@ class CollectionSource : public Source {
     Document find =
         make_document("find", task_.collection(), "filter",
                       ids_only ? range : range_and(range, task_.where()), "sort", by_id);
-    find.append("hint", by_id).append("limit", docs).append("batchSize", docs);
+    int64_t at_a_time = std::min<int64_t>(docs, mongo::documents_at_a_time(likely_bytes()));
+    find.append("hint", by_id).append("limit", docs).append("batchSize", at_a_time);
     if (ids_only) find.append("projection", by_id);
     return find;
   }
 
+  int64_t likely_bytes() const {
+    constexpr int64_t kIdBytes = 32;
+    return fetch_ == Fetch::kIdsOnly ? kIdBytes : std::max(kIdBytes, task_.facts.average_bytes);
+  }
+
   /// False when the byte limit cut documents off.
-  static bool take_documents(View found, int64_t bytes, Batch& batch) {
+  static Result<bool> take_documents(mongo::Cursor& cursor, int64_t bytes, Batch& batch) {
     int64_t taken = 0;
-    batch.before.reserve(std::min(found.size(), static_cast<size_t>(bytes)));
-    for (const Value& item : found.elements()) {
-      View document = item.as_document();
-      taken += static_cast<int64_t>(document.size());
+    while (auto document = TRY(cursor.next())) {
+      taken += static_cast<int64_t>(document->size());
       if (taken > bytes && !batch.before.empty()) return false;
-      batch.before.add(document);
+      batch.before.add(*document);
     }
     return true;
   }
@@ -65,13 +66,6 @@ class CollectionSource : public Source {
     batch.ends_range = batch.upto == range.hi;
     auto seen = range.counts.scanned + static_cast<int64_t>(batch.before.size());
     if (batch.ends_range) batch.unmatched = std::max<int64_t>(0, range.keys - seen);
-  }
-
-  /// Best effort: the server closes it by itself at the end of the transaction or after 10 minutes.
-  void close_cursor(const Value& id, mongo::Session* session) {
-    Document kill = make_document("killCursors", task_.collection());
-    kill.append_array("cursors", mongo::Array().add(id).view());
-    (void)client_.run(task_.database, kill, session);
   }
 
   mongo::Client& client_;

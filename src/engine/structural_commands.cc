@@ -42,6 +42,12 @@ Document recreatable(View listed) {
   return spec;
 }
 
+int64_t average_bytes(const std::vector<Document>& documents) {
+  size_t bytes = 0;
+  for (const Document& document : documents) bytes += document.bytes().size();
+  return static_cast<int64_t>(bytes / std::max<size_t>(1, documents.size()));
+}
+
 }  // namespace
 
 Result<std::vector<Document>> Commands::indexes(const std::string& collection) const {
@@ -139,14 +145,14 @@ Status Commands::insert(const StepKey& key, const InsertStep& step) const {
   Journal journal(client_, database_);
   std::vector<Value> ids;
   for (const Document& document : step.documents) ids.push_back(*document.view().find("_id"));
-  auto current = TRY(read_current(collection, ids, nullptr));
+  auto current = TRY(read_current(collection, ids, average_bytes(step.documents), nullptr));
   auto recorded = TRY(journal.read_batch(key, 0, 0));
   std::vector<Replacement> wanted;
   JournalEntry entry;
   for (size_t i = 0; i < ids.size(); ++i) {
     View document = step.documents[i];
-    bool same = current[i].view().same_bytes(document);
-    if (!current[i].view().empty() && !same) {
+    bool same = current[i].same_bytes(document);
+    if (!current[i].empty() && !same) {
       return Error{ErrorKind::kFailed,
                    fmt::format("insert into {}: _id {} is there already, with other content",
                                step.collection, ids[i].to_json()),
@@ -158,7 +164,7 @@ Status Commands::insert(const StepKey& key, const InsertStep& step) const {
     entry.after.push_back(mongo::digest_of(document));
   }
   if (wanted.empty()) return {};
-  if (recorded.empty()) (void)TRY(journal.add(key, entry, nullptr));
+  if (recorded.empty()) (void)TRY(journal.add(key, entry, entry.before.views(), nullptr));
   SwapOutcome outcome = TRY(swap_guarded(collection, wanted));
   if (!outcome.refused.empty()) return outcome.refused.front().error;
   if (outcome.untouched.empty()) return {};
@@ -226,10 +232,10 @@ Status Commands::remove_inserted(const StepKey& key, const InsertStep& step,
   for (const JournalEntry& entry : TRY(journal.read_batch(key, 0, 0))) {
     std::vector<Value> ids;
     for (size_t i = 0; i < entry.before.size(); ++i) ids.push_back(*entry.before[i].find("_id"));
-    auto current = TRY(read_current(collection, ids, nullptr));
+    auto current = TRY(read_current(collection, ids, average_bytes(step.documents), nullptr));
     std::vector<Replacement> removals;
     for (size_t i = 0; i < ids.size(); ++i) {
-      if (current[i].view().empty()) continue;
+      if (current[i].empty()) continue;
       bool ours = mongo::digest_of(current[i]) == entry.after[i];
       if (ours) removals.push_back({ids[i], current[i], View()});
       else conflicts.emplace_back(ids[i]);

@@ -15,9 +15,6 @@ using mongo::View;
 
 namespace {
 
-// A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
-// server.
-constexpr size_t kCommandBytes = 2 << 20;
 constexpr size_t kCommandStatements = 1000;
 constexpr size_t kLargeDocument = 5 << 20;
 constexpr size_t kSmallField = 4 << 10;
@@ -111,8 +108,8 @@ std::vector<Chunk> chunks_of(const std::vector<Replacement>& replacements) {
     for (size_t i = 0; i < replacements.size(); ++i) {
       if (kind_of(replacements[i]) != kind) continue;
       bytes += weight_of(replacements[i]);
-      bool full =
-          open && (bytes > kCommandBytes || chunks.back().positions.size() == kCommandStatements);
+      bool full = open && (bytes > mongo::kCommandBytes ||
+                           chunks.back().positions.size() == kCommandStatements);
       if (!open || full) chunks.push_back({kind, {}}), bytes = weight_of(replacements[i]);
       open = true;
       chunks.back().positions.push_back(i);
@@ -151,8 +148,9 @@ Result<mongo::WriteOutcome> insert_chunk(const Collection& collection,
     for (mongo::WriteError& error : one.errors) outcome.errors.push_back({i, error.error});
   }
   if (plain.size() == 0) return outcome;
-  auto bulk = TRY(collection.write("insert", "documents", plain, make_document("ordered", false),
-                                   mongo::Durability::kMajority, session));
+  auto bulk =
+      TRY(collection.write("insert", "documents", std::move(plain), make_document("ordered", false),
+                           mongo::Durability::kMajority, session));
   outcome.matched += bulk.matched;
   for (mongo::WriteError& e : bulk.errors)
     outcome.errors.push_back({plain_index[e.index], e.error});
@@ -170,18 +168,23 @@ Result<mongo::WriteOutcome> write_chunk(const Collection& collection,
   }
   bool replaces = chunk.kind == Kind::kReplace;
   return collection.write(replaces ? "update" : "delete", replaces ? "updates" : "deletes",
-                          statements, make_document("ordered", false), mongo::Durability::kMajority,
-                          session);
+                          std::move(statements), make_document("ordered", false),
+                          mongo::Durability::kMajority, session);
 }
 
 /// Documents that were to be written and may not have been: sorted by what they are now.
 Status look_again(const Collection& collection, const std::vector<Replacement>& all,
                   const std::vector<size_t>& positions, SwapOutcome& outcome) {
   std::vector<Value> ids;
-  for (size_t position : positions) ids.push_back(all[position].id);
-  auto current = TRY(read_current(collection, ids, nullptr));
+  size_t bytes = 0;
+  for (size_t position : positions) {
+    ids.push_back(all[position].id);
+    bytes += std::max(all[position].from.size(), all[position].to.size());
+  }
+  auto likely_bytes = static_cast<int64_t>(bytes / positions.size());
+  auto current = TRY(read_current(collection, ids, likely_bytes, nullptr));
   for (size_t i = 0; i < positions.size(); ++i) {
-    if (current[i].view().same_bytes(all[positions[i]].to)) ++outcome.written;
+    if (current[i].same_bytes(all[positions[i]].to)) ++outcome.written;
     else outcome.untouched.push_back(positions[i]);
   }
   return {};
@@ -233,8 +236,19 @@ Status swap_in_transaction(const Collection& collection,
   return {};
 }
 
-Result<std::vector<Document>> read_current(const Collection& collection,
-                                           const std::vector<Value>& ids, mongo::Session* session) {
+void CurrentDocuments::put(size_t position, View document) {
+  found_.add(document);
+  at_[position] = found_.size();
+}
+
+View CurrentDocuments::operator[](size_t position) const {
+  return at_[position] == 0 ? View() : found_[at_[position] - 1];
+}
+
+Result<CurrentDocuments> read_current(const Collection& collection, const std::vector<Value>& ids,
+                                      int64_t likely_bytes, mongo::Session* session) {
+  CurrentDocuments current(ids.size());
+  if (ids.empty()) return current;
   std::unordered_map<std::string, size_t> position;
   Array wanted;
   for (size_t i = 0; i < ids.size(); ++i) {
@@ -244,13 +258,12 @@ Result<std::vector<Document>> read_current(const Collection& collection,
   Document in;
   in.append_array("$in", wanted.view());
   Document command = make_document("find", collection.name(), "filter", make_document("_id", in));
-  command.append("batchSize", static_cast<int>(ids.size()));
+  command.append("batchSize", mongo::documents_at_a_time(likely_bytes));
   auto cursor =
       TRY(mongo::Cursor::open(collection.client(), collection.database(), command, session));
-  std::vector<Document> current(ids.size());
   while (auto found = TRY(cursor.next())) {
     auto at = position.find(found->find("_id")->map_key());
-    if (at != position.end()) current[at->second] = Document(*found);
+    if (at != position.end()) current.put(at->second, *found);
   }
   return current;
 }

@@ -36,9 +36,23 @@ Result<SwapOutcome> swap_guarded(const mongo::Collection& collection,
 Status swap_in_transaction(const mongo::Collection& collection,
                            const std::vector<Replacement>& replacements, mongo::Session& session);
 
-/// The documents with these `_id`s as they are now, in that order; empty where there is none.
-Result<std::vector<mongo::Document>> read_current(const mongo::Collection& collection,
-                                                  const std::vector<mongo::Value>& ids,
-                                                  mongo::Session* session);
+/// Documents by their positions in a list of `_id`s.
+class CurrentDocuments {
+ public:
+  explicit CurrentDocuments(size_t size) : at_(size) {}
+  void put(size_t position, mongo::View document);
+  /// Empty where there is none; borrows.
+  mongo::View operator[](size_t position) const;
+
+ private:
+  mongo::DocumentList found_;
+  std::vector<size_t> at_;  ///< 1 + the position in `found_`; 0: there is none
+};
+
+/// The documents with these `_id`s as they are now. `likely_bytes` is what one may take, to bound
+/// what is on its way at a time.
+Result<CurrentDocuments> read_current(const mongo::Collection& collection,
+                                      const std::vector<mongo::Value>& ids, int64_t likely_bytes,
+                                      mongo::Session* session);
 
 }  // namespace whimbrel

@@ -51,14 +51,13 @@ class TransactionSink : public Sink {
                            mongo::Session* session) override {
     Counts counts;
     if (!batch.before.empty()) {
-      JournalEntry entry{.range = range.number, .batch = range.batch};
-      if (is_script()) counts = TRY(change_each(batch, changes, entry, *session));
-      else if (changes.on_server) counts = TRY(change_in_place(batch, entry, *session));
-      else counts = TRY(insert_copies(changes, entry, *session));
-      // What is changed in place is the whole batch: it is journalled without a copy of it.
-      const DocumentList& changed = changes.on_server ? batch.before : entry.before;
-      if (task_.step.journal && !changed.empty())
-        counts.journal_bytes = TRY(journal_.add(task_.key, entry, changed, session));
+      ToJournal record{.entry = {.range = range.number, .batch = range.batch}};
+      if (is_script()) counts = TRY(change_each(batch, changes, record, *session));
+      else if (changes.on_server) counts = TRY(change_in_place(batch, record, *session));
+      else counts = TRY(insert_copies(changes, record, *session));
+      if (task_.step.journal && !record.before.empty()) {
+        counts.journal_bytes = TRY(journal_.add(task_.key, record.entry, record.before, session));
+      }
     }
     Checkpoint checkpoint = batch.checkpoint(counts);
     TRY(ranges_.save(task_.key, range, checkpoint, mongo::Durability::kMajority, session));
@@ -66,10 +65,16 @@ class TransactionSink : public Sink {
   }
 
  private:
+  /// What of a batch goes into the journal.
+  struct ToJournal {
+    JournalEntry entry;
+    std::vector<mongo::View> before;  ///< pre-images: the batch's own, or entry.before
+  };
+
   bool is_script() const { return std::holds_alternative<TransformStep>(task_.step.body); }
 
   /// Documents that stay as they are cost nothing: they are neither written nor journalled.
-  Result<Counts> change_each(const Batch& batch, const Changes& changes, JournalEntry& entry,
+  Result<Counts> change_each(const Batch& batch, const Changes& changes, ToJournal& record,
                              mongo::Session& session) {
     TRY(set_aside(batch, changes, session));
     const std::vector<DocumentChange>& wanted = changes.each;
@@ -80,8 +85,8 @@ class TransactionSink : public Sink {
     Counts counts;
     counts.modified = outcome.modified;
     if (task_.step.journal) {
-      TRY(journal_each(batch, changes, entry, session));
-      counts.modified = static_cast<int64_t>(entry.before.size());
+      TRY(journal_each(batch, changes, record, session));
+      counts.modified = static_cast<int64_t>(record.before.size());
     }
     if (outcome.modified < certain(wanted)) return otherwise();
     counts.quarantined = static_cast<int64_t>(changes.failed.size());
@@ -111,26 +116,25 @@ class TransactionSink : public Sink {
   }
 
   /// Images that only the server knows are read back.
-  Status journal_each(const Batch& batch, const Changes& changes, JournalEntry& entry,
+  Status journal_each(const Batch& batch, const Changes& changes, ToJournal& record,
                       mongo::Session& session) {
     std::vector<mongo::Value> unknown;
     for (const DocumentChange& change : changes.each) {
       if (!change.after) unknown.push_back(*batch.before[change.at].find("_id"));
     }
-    std::vector<Document> made;
-    if (!unknown.empty()) made = TRY(read_current(target_, unknown, &session));
+    auto made = TRY(read_current(target_, unknown, task_.facts.average_bytes, &session));
     size_t next = 0;
     for (const DocumentChange& change : changes.each) {
       mongo::View before = batch.before[change.at];
-      mongo::View after = change.after ? changes.after[*change.after] : made[next++].view();
+      mongo::View after = change.after ? changes.after[*change.after] : made[next++];
       if (after.same_bytes(before)) continue;
-      entry.before.add(before);
-      entry.after.push_back(mongo::digest_of(after));
+      record.before.push_back(before);
+      record.entry.after.push_back(mongo::digest_of(after));
     }
     return {};
   }
 
-  Result<Counts> change_in_place(const Batch& batch, JournalEntry& entry, mongo::Session& session) {
+  Result<Counts> change_in_place(const Batch& batch, ToJournal& record, mongo::Session& session) {
     auto outcome = TRY(write_range(client_, task_, batch, &session));
     auto read = static_cast<int64_t>(batch.before.size());
     if (outcome.matched != read) return matched_otherwise(batch.before.size(), outcome.matched);
@@ -138,9 +142,10 @@ class TransactionSink : public Sink {
     Counts counts;
     counts.modified = deletes ? outcome.matched : outcome.modified;
     counts.unchanged = read - counts.modified;
-    if (deletes) entry.after.resize(batch.before.size());
-    else if (images_are_repeatable(client_, task_)) entry.now = batch.now;
-    else if (task_.step.journal) TRY(read_digests(batch, entry, session));
+    record.before = batch.before.views();
+    if (deletes) record.entry.after.resize(batch.before.size());
+    else if (images_are_repeatable(client_, task_)) record.entry.now = batch.now;
+    else if (task_.step.journal) TRY(read_digests(batch, record.entry, session));
     return counts;
   }
 
@@ -150,7 +155,8 @@ class TransactionSink : public Sink {
     Document find =
         make_document("find", task_.collection(), "filter",
                       range_filter({*first_id(batch), true}, last_id(batch)), "sort", by_id);
-    find.append("hint", by_id).append("batchSize", static_cast<int>(batch.before.size()));
+    find.append("hint", by_id)
+        .append("batchSize", mongo::documents_at_a_time(task_.facts.average_bytes));
     auto cursor = TRY(mongo::Cursor::open(client_, task_.database, find, &session));
     size_t at = 0;
     while (auto document = TRY(cursor.next())) {
@@ -170,15 +176,15 @@ class TransactionSink : public Sink {
     return mongo::OwnedValue(*batch.before[batch.before.size() - 1].find("_id"));
   }
 
-  Result<Counts> insert_copies(const Changes& changes, JournalEntry& entry,
-                               mongo::Session& session) {
+  Result<Counts> insert_copies(const Changes& changes, ToJournal& record, mongo::Session& session) {
     std::vector<Replacement> inserts;
     for (size_t i = 0; i < changes.after.size(); ++i) {
       mongo::View copy = changes.after[i];
       inserts.push_back({*copy.find("_id"), mongo::View(), copy});
-      entry.before.add(make_document("_id", *copy.find("_id")));
-      entry.after.push_back(mongo::digest_of(copy));
+      record.entry.before.add(make_document("_id", *copy.find("_id")));
+      record.entry.after.push_back(mongo::digest_of(copy));
     }
+    record.before = record.entry.before.views();
     TRY(swap_in_transaction(target_, inserts, session));
     Counts counts;
     counts.modified = static_cast<int64_t>(inserts.size());

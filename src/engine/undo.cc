@@ -107,15 +107,14 @@ class UndoLane {
 
   Status fill_in_digests(JournalEntry& entry) {
     if (!entry.after.empty() || entry.before.empty()) return {};
-    auto images = TRY(recompute_images(*client_, task_, entry.before, entry.now));
-    for (size_t i = 0; i < images.size(); ++i) entry.after.push_back(mongo::digest_of(images[i]));
+    entry.after = TRY(recompute_digests(*client_, task_, entry.before, entry.now));
     return {};
   }
 
   Status restore(const std::vector<Image>& images, Batch& batch, mongo::Session* session) {
     std::vector<Value> ids;
     for (const Image& image : images) ids.push_back(*image.before.find("_id"));
-    auto current = TRY(read_current(target_, ids, session));
+    auto current = TRY(read_current(target_, ids, task_.facts.average_bytes, session));
     std::vector<Replacement> wanted;
     for (size_t i = 0; i < ids.size(); ++i) {
       View original = inserted_documents() ? View() : images[i].before;

@@ -54,9 +54,7 @@ Result<PlanSample> sample_of_server(Project& project, const DocumentTask& task) 
 
 Result<Changes> ask(const DocumentTask& task, const DocumentList& documents) {
   auto script = script_transform(task, process_stop());
-  Batch batch;
-  batch.before = documents;
-  Changes changes = TRY(script->apply(batch));
+  Changes changes = TRY(script->apply(documents));
   TRY(script->finish());
   return changes;
 }

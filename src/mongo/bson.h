@@ -148,6 +148,7 @@ class Document {
   Document& append(std::string_view key, const Document& value);
   Document& append(std::string_view key, const Value& value);
   Document& append_array(std::string_view key, View value);
+  Document& append_array(std::string_view key, std::span<const View> values);
   Document& append_array(std::string_view key, std::span<const Document> values);
   Document& append_date(std::string_view key, int64_t milliseconds);
   Document& append_object_id(std::string_view key, std::string_view hex);

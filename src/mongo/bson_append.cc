@@ -57,10 +57,19 @@ Document& Document::append_array(std::string_view key, View value) {
   bson_append_array(handle_, key.data(), length_of(key), &handle);
   return *this;
 }
+Document& Document::append_array(std::string_view key, std::span<const View> values) {
+  bson_t array;
+  bson_append_array_begin(handle_, key.data(), length_of(key), &array);
+  for (size_t i = 0; i < values.size(); ++i) {
+    std::string position = array_key(i);
+    bson_t handle = borrowed(values[i]);
+    bson_append_document(&array, position.data(), length_of(position), &handle);
+  }
+  bson_append_array_end(handle_, &array);
+  return *this;
+}
 Document& Document::append_array(std::string_view key, std::span<const Document> values) {
-  Array array;
-  for (const Document& value : values) array.add(value);
-  return append_array(key, array.view());
+  return append_array(key, std::vector<View>(values.begin(), values.end()));
 }
 
 Document& Document::append(std::string_view key, const Value& value) {

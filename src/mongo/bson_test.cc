@@ -26,7 +26,7 @@ TEST_CASE("a list of random documents survives being one run of bytes") {
     std::vector<Document> documents;
     for (int i = 0; i < 3; ++i) documents.push_back(random_document());
     for (const Document& document : documents) list.add(document);
-    auto read = DocumentList::from_bytes(list.bytes());
+    auto read = DocumentList::from_bytes({list.bytes().begin(), list.bytes().end()});
     RC_ASSERT(bool(read) && read->size() == documents.size());
     for (size_t i = 0; i < documents.size(); ++i) RC_ASSERT((*read)[i].same_bytes(documents[i]));
   });
@@ -37,7 +37,7 @@ TEST_CASE("bytes that are cut off or no documents are refused") {
   std::vector<uint8_t> bytes(document.bytes().begin(), document.bytes().end());
   for (size_t size = 1; size < bytes.size(); ++size) {
     CAPTURE(size);
-    CHECK_FALSE(DocumentList::from_bytes(std::span(bytes).first(size)));
+    CHECK_FALSE(DocumentList::from_bytes({bytes.begin(), bytes.begin() + static_cast<long>(size)}));
   }
 }
 

@@ -27,7 +27,6 @@ struct DestroyWith {
 
 using UriHandle = std::unique_ptr<mongoc_uri_t, DestroyWith<mongoc_uri_destroy>>;
 using ClientHandle = std::unique_ptr<mongoc_client_t, DestroyWith<mongoc_client_destroy>>;
-using CursorHandle = std::unique_ptr<mongoc_cursor_t, DestroyWith<mongoc_cursor_destroy>>;
 using SessionHandle =
     std::unique_ptr<mongoc_client_session_t, DestroyWith<mongoc_client_session_destroy>>;
 using TransactionOptions =
@@ -217,10 +216,11 @@ int64_t Client::server_time() const {
   return impl_->clock_offset + steady_milliseconds();
 }
 
-Result<Document> Client::run(std::string_view database, View command, Session* session) {
+Result<Document> Client::run(std::string_view database, View command, Session* session,
+                             Router* router) {
   auto attempt = [&] {
     return with_faults([&] { return command_name(command); },
-                       [&] { return run_command(database, command, session); });
+                       [&] { return run_command(database, command, session, router); });
   };
   bool repeats = impl_->patience.count() > 0 && !(session && session->in_transaction()) &&
                  is_repeatable(command, impl_->repeatable);
@@ -228,21 +228,39 @@ Result<Document> Client::run(std::string_view database, View command, Session* s
   return retry_transient(process_stop(), attempt, {.patience = impl_->patience});
 }
 
-Result<Document> Client::run_command(std::string_view database, View command, Session* session) {
-  bson_t borrowed;
-  bson_init_static(&borrowed, command.bytes().data(), command.size());
-  bson_t options = BSON_INITIALIZER;
+Result<Document> Client::run_command(std::string_view database, View command, Session* session,
+                                     Router* router) {
+  // Within a transaction the session remembers its mongos.
+  bool routed = router && server().topology == Server::Topology::kSharded &&
+                !(session && session->in_transaction());
+  Document options;
+  Router chosen = routed ? *router : 0;
+  if (routed && chosen == 0) chosen = TRY(choose_router());
+  if (routed) options.append("serverId", static_cast<int64_t>(chosen));
   bson_error_t problem{};
-  if (session && !mongoc_client_session_append(session->impl().handle.get(), &options, &problem)) {
-    bson_destroy(&options);
+  if (session &&
+      !mongoc_client_session_append(session->impl().handle.get(), options.handle(), &problem)) {
     return impl_->explain(problem, View());
   }
+  bson_t borrowed;
+  bson_init_static(&borrowed, command.bytes().data(), command.size());
   Document reply;
-  bool ok = mongoc_client_command_with_opts(impl_->client.get(), std::string(database).c_str(),
-                                            &borrowed, nullptr, &options, reply.handle(), &problem);
-  bson_destroy(&options);
+  bool ok =
+      mongoc_client_command_with_opts(impl_->client.get(), std::string(database).c_str(), &borrowed,
+                                      nullptr, options.handle(), reply.handle(), &problem);
   if (!ok) return impl_->explain(problem, reply);
+  if (routed) *router = chosen;
   return reply;
+}
+
+Result<Client::Router> Client::choose_router() {
+  bson_error_t problem;
+  mongoc_server_description_t* chosen =
+      mongoc_client_select_server(impl_->client.get(), true, nullptr, &problem);
+  if (!chosen) return impl_->explain(problem, View());
+  Router id = mongoc_server_description_id(chosen);
+  mongoc_server_description_destroy(chosen);
+  return id;
 }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -251,11 +269,19 @@ Session::~Session() {
   if (impl_) abort();
 }
 
-Result<Session> Session::start(Client& client) {
+Result<Session> Session::start_reading(Client& client) {
   bson_error_t problem;
   SessionHandle handle(mongoc_client_start_session(client.impl().client.get(), nullptr, &problem));
   if (!handle) return client.impl().explain(problem, View());
-  const bson_t* lsid = mongoc_client_session_get_lsid(handle.get());
+  auto impl = std::make_unique<Impl>();
+  impl->client = &client;
+  impl->handle = std::move(handle);
+  return Session(std::move(impl));
+}
+
+Result<Session> Session::start(Client& client) {
+  Session session = TRY(start_reading(client));
+  const bson_t* lsid = mongoc_client_session_get_lsid(session.impl().handle.get());
   View id({bson_get_data(lsid), lsid->len});
   Client::Impl& owner = client.impl();
   std::string key = id.to_json();
@@ -263,10 +289,7 @@ Result<Session> Session::start(Client& client) {
     TRY(owner.announce(client, id));
     owner.announced.insert(std::move(key));
   }
-  auto impl = std::make_unique<Impl>();
-  impl->client = &client;
-  impl->handle = std::move(handle);
-  return Session(std::move(impl));
+  return session;
 }
 
 Status Session::begin(Durability durability) {
@@ -325,49 +348,6 @@ Status kill_sessions(Client& client, const std::vector<Document>& lsids) {
   command.append_array("killSessions", lsids);
   TRY(client.run("admin", command));
   return {};
-}
-
-struct Cursor::Impl {
-  Client* client;
-  CursorHandle handle;
-};
-
-Cursor::Cursor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Cursor::Cursor(Cursor&&) noexcept = default;
-Cursor::~Cursor() = default;
-
-Result<Cursor> Cursor::open(Client& client, std::string_view database, View command,
-                            Session* session) {
-  Document reply = TRY(client.run(database, command, session));
-  bson_t options = BSON_INITIALIZER;
-  bson_error_t problem{};
-  if (session && !mongoc_client_session_append(session->impl().handle.get(), &options, &problem)) {
-    bson_destroy(&options);
-    return client.impl().explain(problem, View());
-  }
-  // The driver takes the reply over; the Document is left holding nothing.
-  bson_t taken;
-  bson_copy_to(reply.handle(), &taken);
-  auto impl = std::make_unique<Impl>();
-  impl->client = &client;
-  impl->handle.reset(
-      mongoc_cursor_new_from_command_reply_with_opts(client.impl().client.get(), &taken, &options));
-  bson_destroy(&options);
-  return Cursor(std::move(impl));
-}
-
-Result<std::optional<View>> Cursor::next() {
-  const bson_t* document = nullptr;
-  if (mongoc_cursor_next(impl_->handle.get(), &document)) {
-    return std::optional<View>(View({bson_get_data(document), document->len}));
-  }
-  bson_error_t problem;
-  const bson_t* reply = nullptr;
-  if (mongoc_cursor_error_document(impl_->handle.get(), &problem, &reply)) {
-    View details = reply ? View({bson_get_data(reply), reply->len}) : View();
-    return impl_->client->impl().explain(problem, details);
-  }
-  return std::optional<View>();
 }
 
 void set_driver_log(std::function<void(std::string_view, std::string_view)> sink) {

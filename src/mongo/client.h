@@ -84,8 +84,13 @@ class Client {
   /// promise it. So do the clients that another() makes.
   void ride_out(std::chrono::milliseconds patience, const std::vector<std::string>& collections);
 
-  /// Runs a command. A reply with `ok: 0` is an Error; `writeErrors` are left to the caller.
-  Result<Document> run(std::string_view database, View command, Session* session = nullptr);
+  /// One of several mongos that a cursor stays with; 0: none yet.
+  using Router = uint32_t;
+
+  /// Runs a command. A reply with `ok: 0` is an Error; `writeErrors` are left to the caller. With
+  /// `router`, in a sharded cluster, it goes to that one, or to any, which is noted there.
+  Result<Document> run(std::string_view database, View command, Session* session = nullptr,
+                       Router* router = nullptr);
 
   /// For this room only.
   struct Impl;
@@ -93,7 +98,9 @@ class Client {
 
  private:
   explicit Client(std::unique_ptr<Impl> impl);
-  Result<Document> run_command(std::string_view database, View command, Session* session);
+  Result<Document> run_command(std::string_view database, View command, Session* session,
+                               Router* router);
+  Result<Router> choose_router();
   std::unique_ptr<Impl> impl_;
 };
 
@@ -101,6 +108,9 @@ class Client {
 class Session {
  public:
   static Result<Session> start(Client& client);
+  /// One that only reads outside of transactions: nobody will have to end it, so it is not
+  /// announced.
+  static Result<Session> start_reading(Client& client);
   Session(Session&&) noexcept;
   ~Session();  ///< Aborts an open transaction.
 
@@ -127,23 +137,6 @@ class Session {
 /// of a killed process would otherwise keep its documents locked until the server's
 /// transactionLifetimeLimitSeconds (60 s).
 Status kill_sessions(Client& client, const std::vector<Document>& lsids);
-
-/// The documents of a `find` or `aggregate` command, one batch in memory at a time.
-class Cursor {
- public:
-  static Result<Cursor> open(Client& client, std::string_view database, View command,
-                             Session* session = nullptr);
-  Cursor(Cursor&&) noexcept;
-  ~Cursor();
-
-  /// The next document, valid until the next call; nullopt at the end.
-  Result<std::optional<View>> next();
-
- private:
-  struct Impl;
-  explicit Cursor(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
 
 /// What libmongoc has to say goes to `sink` (level, text); nowhere until this is called.
 /// Thread-safe `sink` required; set once at the start of the process.

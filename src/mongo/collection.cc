@@ -1,5 +1,7 @@
 #include "mongo/collection.h"
 
+#include <algorithm>
+
 #include "mongo/error.h"
 
 namespace whimbrel::mongo {
@@ -31,6 +33,11 @@ WriteOutcome read_outcome(View reply) {
 }
 
 }  // namespace
+
+int64_t documents_at_a_time(int64_t likely_bytes) {
+  constexpr int64_t kReplyBytes = 2 << 20;
+  return std::max<int64_t>(1, kReplyBytes / std::max<int64_t>(1, likely_bytes));
+}
 
 Status WriteOutcome::all_accepted() const {
   if (errors.empty()) return {};
@@ -76,43 +83,28 @@ Result<int64_t> Collection::estimated_count() const {
 }
 
 Status Collection::insert_one(View document, Session* session) const {
-  auto outcome = TRY(
-      write("insert", "documents", Array().add(document), View(), Durability::kMajority, session));
-  return outcome.all_accepted();
+  TRY(write_one("insert", "documents", document, session));
+  return {};
 }
 
 Result<WriteOutcome> Collection::update_one(View filter, View update, Upsert upsert,
                                             Session* session) const {
   Document statement = make_document("q", filter, "u", update);
   if (upsert == Upsert::kYes) statement.append("upsert", true);
-  auto outcome = TRY(
-      write("update", "updates", Array().add(statement), View(), Durability::kMajority, session));
-  TRY(outcome.all_accepted());
-  return outcome;
+  return write_one("update", "updates", statement, session);
 }
 
 Result<WriteOutcome> Collection::update_many(View filter, View update, Session* session) const {
-  Document statement = make_document("q", filter, "u", update, "multi", true);
-  auto outcome = TRY(
-      write("update", "updates", Array().add(statement), View(), Durability::kMajority, session));
-  TRY(outcome.all_accepted());
-  return outcome;
+  return write_one("update", "updates", make_document("q", filter, "u", update, "multi", true),
+                   session);
 }
 
 Result<WriteOutcome> Collection::remove_many(View filter, Session* session) const {
-  Document statement = make_document("q", filter, "limit", 0);
-  auto outcome = TRY(
-      write("delete", "deletes", Array().add(statement), View(), Durability::kMajority, session));
-  TRY(outcome.all_accepted());
-  return outcome;
+  return write_one("delete", "deletes", make_document("q", filter, "limit", 0), session);
 }
 
 Result<WriteOutcome> Collection::remove_one(View filter, Session* session) const {
-  Document statement = make_document("q", filter, "limit", 1);
-  auto outcome = TRY(
-      write("delete", "deletes", Array().add(statement), View(), Durability::kMajority, session));
-  TRY(outcome.all_accepted());
-  return outcome;
+  return write_one("delete", "deletes", make_document("q", filter, "limit", 1), session);
 }
 
 Result<std::optional<Document>> Collection::find_and_update(View filter, const Value& update,
@@ -135,6 +127,26 @@ Result<WriteOutcome> Collection::write(std::string_view command, std::string_vie
   whole.append_all(extra);
   whole.append_array(statements_key, statements);
   return run_write(std::move(whole), durability, session);
+}
+
+Result<WriteOutcome> Collection::write(std::string_view command, std::string_view statements_key,
+                                       Array statements, View extra, Durability durability,
+                                       Session* session) const {
+  Document whole = make_document(command, name_);
+  whole.append_all(extra);
+  whole.append_array(statements_key, statements.view());
+  statements = Array();
+  return run_write(std::move(whole), durability, session);
+}
+
+Result<WriteOutcome> Collection::write_one(std::string_view command,
+                                           std::string_view statements_key, View statement,
+                                           Session* session) const {
+  Document whole = make_document(command, name_);
+  whole.append_array(statements_key, std::span(&statement, 1));
+  auto outcome = TRY(run_write(std::move(whole), Durability::kMajority, session));
+  TRY(outcome.all_accepted());
+  return outcome;
 }
 
 Result<WriteOutcome> Collection::run_write(Document command, Durability durability,

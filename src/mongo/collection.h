@@ -5,9 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "mongo/client.h"
+#include "mongo/cursor.h"
 
 namespace whimbrel::mongo {
+
+/// A command could hold 16 MiB, but each byte of it is in memory three times on its way to the
+/// server: writes of many documents are split at this size.
+inline constexpr size_t kCommandBytes = 1 << 20;
+
+/// The same for replies: how many documents of `likely_bytes` each to ask for at a time. Those of
+/// the default batch, 1,000 of 2 KiB, come in one reply.
+int64_t documents_at_a_time(int64_t likely_bytes);
 
 /// One refused write of a bulk; the others may have happened.
 struct WriteError {
@@ -60,20 +68,19 @@ class Collection {
                                                   Session* session = nullptr) const;
 
   /// A whole `insert`, `update` or `delete` command with its statements; `extra` goes into the
-  /// command
-  /// (`let`, `ordered`, …).
+  /// command (`let`, `ordered`, …). Statements that are moved in are freed before it is sent.
   Result<WriteOutcome> write(std::string_view command, std::string_view statements_key,
                              View statements, View extra = View(),
                              Durability durability = Durability::kMajority,
                              Session* session = nullptr) const;
   Result<WriteOutcome> write(std::string_view command, std::string_view statements_key,
-                             const Array& statements, View extra = View(),
+                             Array statements, View extra = View(),
                              Durability durability = Durability::kMajority,
-                             Session* session = nullptr) const {
-    return write(command, statements_key, statements.view(), extra, durability, session);
-  }
+                             Session* session = nullptr) const;
 
  private:
+  Result<WriteOutcome> write_one(std::string_view command, std::string_view statements_key,
+                                 View statement, Session* session) const;
   Result<WriteOutcome> run_write(Document command, Durability durability, Session* session) const;
 
   Client* client_;

@@ -22,20 +22,26 @@ View DocumentList::operator[](size_t position) const {
   return View(std::span(bytes_).subspan(start, ends_[position] - start));
 }
 
-Result<DocumentList> DocumentList::from_bytes(std::span<const uint8_t> bytes) {
+std::vector<View> DocumentList::views() const {
+  std::vector<View> views;
+  views.reserve(size());
+  for (size_t i = 0; i < size(); ++i) views.push_back((*this)[i]);
+  return views;
+}
+
+Result<DocumentList> DocumentList::from_bytes(std::vector<uint8_t> bytes) {
   DocumentList list;
-  list.bytes_.reserve(bytes.size());
   for (size_t at = 0; at < bytes.size();) {
     uint32_t size = 0;
     if (bytes.size() - at >= 5) std::memcpy(&size, bytes.data() + at, sizeof size);
     if (size < 5 || size > bytes.size() - at) {
       return Error{ErrorKind::kFailed, "a document is cut off"};
     }
-    std::span<const uint8_t> document = bytes.subspan(at, size);
-    TRY(check_bson(document));
-    list.add(View(document));
+    TRY(check_bson(std::span(bytes).subspan(at, size)));
     at += size;
+    list.ends_.push_back(at);
   }
+  list.bytes_ = std::move(bytes);
   return list;
 }
 

@@ -19,8 +19,12 @@ class DocumentList {
   /// All documents, one behind the other.
   std::span<const uint8_t> bytes() const { return bytes_; }
 
-  /// Splits concatenated BSON; refuses bytes that are not whole, valid documents.
-  static Result<DocumentList> from_bytes(std::span<const uint8_t> bytes);
+  /// Each of them; borrows.
+  std::vector<View> views() const;
+
+  /// Splits concatenated BSON, which becomes the list's own; refuses bytes that are not whole,
+  /// valid documents.
+  static Result<DocumentList> from_bytes(std::vector<uint8_t> bytes);
 
  private:
   std::vector<uint8_t> bytes_;

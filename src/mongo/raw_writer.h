@@ -22,6 +22,8 @@ class RawWriter {
   void put(std::span<const uint8_t> elements) {
     out_.insert(out_.end(), elements.begin(), elements.end());
   }
+  /// All elements of a document.
+  void put_fields(View document) { put(document.bytes().subspan(4, document.size() - 5)); }
   void put(std::string_view name, Type type, std::span<const uint8_t> value);
   void put(std::string_view name, const Value& value) { put(name, value.type(), value.bytes()); }
   void put(std::string_view name, View document) { put(name, Type::kDocument, document.bytes()); }

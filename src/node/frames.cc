@@ -35,7 +35,8 @@ Result<Frame> decode(std::span<const uint8_t> body) {
   auto parsed = mongo::Document::from_json(head);
   if (!parsed) return malformed("a frame whose head is no JSON object");
   frame.head = std::move(*parsed);
-  auto documents = mongo::DocumentList::from_bytes(body.subspan(8 + head_size));
+  std::span<const uint8_t> rest = body.subspan(8 + head_size);
+  auto documents = mongo::DocumentList::from_bytes({rest.begin(), rest.end()});
   if (!documents) return malformed("a frame with documents that are no BSON");
   frame.documents = std::move(*documents);
   return frame;

@@ -10,8 +10,10 @@ using mongo::View;
 
 namespace {
 
-// The server refuses documents above 16 MiB; the rest is room for the other fields.
-constexpr size_t kSliceBytes = 12 << 20;
+// The server takes 16 MiB, but each byte of a slice is in memory three times on its way there. What
+// is left to 1 MiB is room for the other fields: libbson's buffers grow by doubling.
+constexpr size_t kSliceBytes = 896 << 10;
+constexpr int kSlicesAtATime = 2;
 // A batch of the largest size a configuration may ask for, and one document more.
 constexpr size_t kMostRawBytes = size_t{1} << 30;
 
@@ -46,16 +48,15 @@ std::vector<mongo::Digest> read_digests(View document) {
   return digests;
 }
 
-Document first_slice_fields(const JournalEntry& entry, size_t documents) {
-  Document fields = make_document("v", kStateVersion, "documents", static_cast<int64_t>(documents));
-  if (entry.now != 0) fields.append_date("now", entry.now);
-  if (!entry.after.empty()) fields.append_binary("after", as_bytes(entry.after));
-  if (entry.checkpoint) {
-    fields.append("upto", entry.checkpoint->upto.value());
-    fields.append("endsRange", entry.checkpoint->ends_range);
-    fields.append("counts", entry.checkpoint->counts.to_document());
-  }
-  return fields;
+void append_first_slice_fields(const JournalEntry& entry, size_t documents, int slices,
+                               Document& slice) {
+  slice.append("documents", static_cast<int64_t>(documents)).append("slices", slices);
+  if (entry.now != 0) slice.append_date("now", entry.now);
+  if (!entry.after.empty()) slice.append_binary("after", as_bytes(entry.after));
+  if (!entry.checkpoint) return;
+  slice.append("upto", entry.checkpoint->upto.value());
+  slice.append("endsRange", entry.checkpoint->ends_range);
+  slice.append("counts", entry.checkpoint->counts.to_document());
 }
 
 JournalEntry read_first_slice(View document) {
@@ -75,14 +76,30 @@ JournalEntry read_first_slice(View document) {
   return entry;
 }
 
-Status unpack(JournalEntry& entry, const std::vector<uint8_t>& frame) {
-  constexpr const char* kDamaged = "reading the journal (whimbrel_journal)";
+constexpr const char* kReading = "reading the journal (whimbrel_journal)";
+
+Status unpack(JournalEntry& entry, std::vector<uint8_t>& frame) {
   auto raw = decompress(frame, kMostRawBytes);
-  if (!raw) return std::move(raw).error().while_doing(kDamaged);
-  auto documents = mongo::DocumentList::from_bytes(*raw);
-  if (!documents) return std::move(documents).error().while_doing(kDamaged);
+  if (!raw) return std::move(raw).error().while_doing(kReading);
+  std::vector<uint8_t>().swap(frame);
+  auto documents = mongo::DocumentList::from_bytes(std::move(*raw));
+  if (!documents) return std::move(documents).error().while_doing(kReading);
   entry.before = std::move(*documents);
   return {};
+}
+
+using Bytes = std::span<const uint8_t>;
+
+/// Documents that lie one behind the other in memory are one piece.
+std::vector<Bytes> pieces_of(std::span<const View> documents) {
+  std::vector<Bytes> pieces;
+  for (View document : documents) {
+    Bytes bytes = document.bytes();
+    bool adjacent = !pieces.empty() && pieces.back().data() + pieces.back().size() == bytes.data();
+    if (adjacent) pieces.back() = {pieces.back().data(), pieces.back().size() + bytes.size()};
+    else pieces.push_back(bytes);
+  }
+  return pieces;
 }
 
 /// An entry that is there already was written by whoever took the run over: the range says so when
@@ -114,39 +131,61 @@ int first_attempt(int64_t epoch) {
 }
 
 Result<int64_t> Journal::add(const StepKey& key, const JournalEntry& entry,
-                             const mongo::DocumentList& before, mongo::Session* session) {
-  std::vector<uint8_t> frame = compressor_.compress(before.bytes());
-  std::span<const uint8_t> rest = frame;
-  for (int slice = 0; slice == 0 || !rest.empty(); ++slice) {
-    std::span<const uint8_t> part = rest.first(std::min(rest.size(), kSliceBytes));
-    rest = rest.subspan(part.size());
+                             std::span<const View> before, mongo::Session* session) {
+  auto new_slice = [&](int number) {
     Document id = entry_id(key, {entry.range, entry.batch, entry.attempt});
-    id.append("slice", slice);
-    Document document =
-        slice == 0 ? first_slice_fields(entry, before.size()) : make_document("v", kStateVersion);
-    document.append_binary("before", part);
-    Document whole = make_document("_id", id);
-    whole.append_all(document);
-    if (session) TRY(insert_new(entries_, whole, *session));
-    // A resumed ledger may write the same batch again.
-    else TRY(entries_.update_one(make_document("_id", id), document, mongo::Upsert::kYes));
-  }
-  return static_cast<int64_t>(frame.size() + entry.after.size() * sizeof(mongo::Digest));
+    return make_document("_id", id.append("slice", number), "v", kStateVersion);
+  };
+  std::vector<uint8_t> first;
+  size_t bytes = entry.after.size() * sizeof(mongo::Digest);
+  int slices = 0;
+  TRY(compressor_.compress(pieces_of(before), kSliceBytes, [&](Bytes part) -> Status {
+    bytes += part.size();
+    if (slices++ == 0) return first.assign(part.begin(), part.end()), Status();
+    return put(new_slice(slices - 1).append_binary("before", part), session);
+  }));
+  Document slice = new_slice(0);
+  append_first_slice_fields(entry, before.size(), slices, slice);
+  TRY(put(slice.append_binary("before", first), session));
+  return static_cast<int64_t>(bytes);
+}
+
+Status Journal::put(const Document& slice, mongo::Session* session) const {
+  if (session) return insert_new(entries_, slice, *session);
+  // A resumed ledger may write the same slice again.
+  Document only_id;
+  only_id.append("_id", *slice.view().find("_id"));
+  TRY(entries_.update_one(only_id, slice, mongo::Upsert::kYes));
+  return {};
 }
 
 Result<std::vector<JournalEntry>> Journal::read_batch(const StepKey& key, int range,
                                                       int batch) const {
   std::vector<JournalEntry> entries;
   std::vector<uint8_t> frame;
-  auto cursor = TRY(entries_.find(slices_filter(key, {range, batch, -1}), make_document("_id", 1)));
+  int64_t missing = 0;
+  auto ends_here = [&] {
+    bool whole = missing == 0;
+    return whole ? Status()
+                 : Error{ErrorKind::kFailed, "an entry is cut off"}.while_doing(kReading);
+  };
+  Document command =
+      make_document("find", entries_.name(), "filter", slices_filter(key, {range, batch, -1}),
+                    "sort", make_document("_id", 1), "batchSize", kSlicesAtATime);
+  auto cursor = TRY(mongo::Cursor::open(entries_.client(), entries_.database(), command));
   while (auto document = TRY(cursor.next())) {
     bool starts_entry = document->at_path("_id.slice")->as_int() == 0;
-    if (starts_entry && !entries.empty()) TRY(unpack(entries.back(), frame));
-    if (starts_entry) entries.push_back(read_first_slice(*document)), frame.clear();
+    if (starts_entry) {
+      TRY(ends_here());
+      entries.push_back(read_first_slice(*document));
+      missing = document->get_int("slices", 1);
+    }
+    if (missing == 0) continue;  // of an entry without a first slice
     std::span<const uint8_t> part = document->find("before")->as_binary();
     frame.insert(frame.end(), part.begin(), part.end());
+    if (--missing == 0) TRY(unpack(entries.back(), frame));
   }
-  if (!entries.empty()) TRY(unpack(entries.back(), frame));
+  TRY(ends_here());
   return entries;
 }
 

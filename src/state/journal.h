@@ -37,19 +37,18 @@ std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entr
 /// know yet that it lost it.
 int first_attempt(int64_t epoch);
 
-/// Entries are one zstd frame each, cut into documents of at most 12 MiB. Not thread-safe.
+/// Entries are one zstd frame each, cut into documents ("slices") of less than 1 MiB. The first
+/// slice is written last: without it there is no entry, whatever a crash left of the others. Not
+/// thread-safe.
 class Journal {
  public:
   Journal(mongo::Client& client, std::string_view database)
       : entries_(client, database, kJournalCollection) {}
 
-  /// Returns the bytes stored.
-  Result<int64_t> add(const StepKey& key, const JournalEntry& entry, mongo::Session* session) {
-    return add(key, entry, entry.before, session);
-  }
-  /// The same with pre-images that are somebody else's; `entry.before` is not looked at.
+  /// Adds an entry with the pre-images `before`, which may be somebody else's; `entry.before` is
+  /// not looked at. Returns the bytes stored.
   Result<int64_t> add(const StepKey& key, const JournalEntry& entry,
-                      const mongo::DocumentList& before, mongo::Session* session);
+                      std::span<const mongo::View> before, mongo::Session* session);
   /// The entries of one batch that was not checkpointed, first attempt first.
   Result<std::vector<JournalEntry>> read_batch(const StepKey& key, int range, int batch) const;
   /// The keys of all entries of a step, in order.
@@ -64,6 +63,8 @@ class Journal {
   Status remove(const std::string& run) const;
 
  private:
+  Status put(const mongo::Document& slice, mongo::Session* session) const;
+
   mongo::Collection entries_;
   Compressor compressor_;
 };

@@ -84,6 +84,25 @@ class SizeTest(ServerTest):
         peak = project.ok("up").usage.peak
         self.assertLess(peak, 64 * MEGABYTE, "120 MB of documents are streamed, not held")
 
+    @on_both
+    def test_the_memory_of_full_batches_is_bounded_up_and_down(self, project):
+        project.config(engine={"workers": 2, "batch": {"docs": 1000, "bytes": "8MiB", "time": "10s"}})
+        for start in range(0, 6000, 500):
+            project.db.things.insert_many(
+                [{"_id": k, "n": k, "pad": self.random.randbytes(10_000).hex()}
+                 for k in range(start, start + 500)])
+        before = project.raw()
+        project.migration("twice", STEP)
+        up = project.ok("up", timeout=300)
+        batches = sum(found["batch"] for found in project.db.whimbrel_ranges.find())
+        self.assertLess(batches, 24, "120 MB of documents, most of them in batches of 8 MiB")
+        self.assertEqual(2 * 5999 + 1, project.db.things.find_one({"_id": 5999})["n"])
+        down = project.ok("down", timeout=300)
+        self.assertSameBytes(before, project.raw())
+        peaks = {"up": up.usage.peak // MEGABYTE, "down": down.usage.peak // MEGABYTE}
+        print(f"{batches} batches, peak memory in MiB: {peaks}")
+        self.assertLess(max(peaks.values()), 64, str(peaks))
+
     @on("replicaset")
     def test_a_thousand_migrations_are_listed_applied_and_undone(self, project):
         names = [project.migration(f"m{k}", {"insert": "log", "documents": [{"_id": k}]})

@@ -77,6 +77,25 @@ class MomentTest(ServerTest):
         self.assertEqual(20, project.db.things.count_documents({"note": {"$exists": True}}))
         self.assertEqual(0, project.db.whimbrel_errors.count_documents({}))
 
+    @on("standalone")
+    def test_a_journal_entry_that_was_half_written_is_none(self, project):
+        project.config(engine={"workers": 1, "batch": {"docs": 40, "time": "30s"}})
+        project.migration("twice", TWICE)
+        # Bytes that do not compress, so that an entry takes several slices.
+        project.db.things.insert_many(
+            [{"_id": k, "n": k, "pad": self.random.randbytes(200_000)} for k in range(30)])
+        before = project.raw()
+        for slices in 1, 2:
+            fault = f"kill update whimbrel_journal after#{slices}"
+            self.assertEqual(-signal.SIGKILL, project.run("up", "--wait", "60s", env={"WHIMBREL_FAULT": fault}).rc)
+            self.assertGreaterEqual(project.db.whimbrel_journal.count_documents({}), slices)
+            self.assertSameBytes(before, project.raw())
+        project.ok("up", "--wait", "60s")
+        self.assertEqual([2 * k + 1 for k in range(30)], [d["n"] for d in project.db.things.find().sort("_id")])
+        project.ok("down")
+        self.assertSameBytes(before, project.raw())
+        self.assertEqual(0, project.db.whimbrel_journal.count_documents({}))
+
 
 if __name__ == "__main__":
     import unittest
