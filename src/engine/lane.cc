@@ -4,6 +4,7 @@
 #include "engine/script_transform.h"
 #include "engine/sinks.h"
 #include "engine/source.h"
+#include "mongo/error.h"
 #include "state/quarantine.h"
 
 namespace whimbrel {
@@ -151,7 +152,8 @@ Result<std::optional<Range>> Lane::moved_meanwhile(const Range& range) {
 bool Lane::isolates(const Error& error) {
   if (batch_.before.empty() || !batch_.open_entries.empty()) return false;
   if (error.blame != Blame::kUnknown) return error.blame == Blame::kBatch;
-  return error.kind == ErrorKind::kFailed && error.server_code != 0;
+  return error.kind == ErrorKind::kFailed && error.server_code != 0 &&
+         !mongo::is_out_of_room(error);
 }
 
 Result<Range> Lane::set_aside(const Range& range, const Error& reason) {
