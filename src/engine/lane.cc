@@ -1,5 +1,7 @@
 #include "engine/lane.h"
 
+#include <optional>
+
 #include "base/retry.h"
 #include "engine/script_transform.h"
 #include "engine/sinks.h"
@@ -113,7 +115,7 @@ Result<Checkpoint> Lane::attempt(const Range& range) {
 }
 
 Result<Range> Lane::migrate_safely(const Range& range) {
-  auto give_up = Clock::now() + kPatience;
+  std::optional<Clock::time_point> give_up;  // from the first failure on, as in retry_transient()
   auto wait = kFirstWait;
   while (true) {
     auto checkpoint = attempt(range);
@@ -125,7 +127,8 @@ Result<Range> Lane::migrate_safely(const Range& range) {
       continue;
     }
     if (error.retry == Retry::kConflict) size_.conflicted(), ++shared_.progress.conflicts;
-    if (Clock::now() > give_up) return error;
+    if (!give_up) give_up = Clock::now() + kPatience;
+    if (Clock::now() > *give_up) return error;
     if (!shared_.stop.sleep(wait)) return shared_.stop.error();
     wait = std::min(wait * 2, kLongestWait);
     auto moved = moved_meanwhile(range);
