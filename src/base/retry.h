@@ -3,14 +3,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "base/result.h"
 #include "base/stop.h"
 
 namespace whimbrel {
 
-/// Waits 20 ms, 40 ms, … up to 1 s between attempts, and gives up after `patience`: longer than an
-/// election (10 s by default) and a restart of the server take.
+/// Waits 20 ms, 40 ms, … up to 1 s between attempts, and gives up `patience` after the first one
+/// failed: longer than an election (10 s by default) and a restart of the server take.
 struct Backoff {
   std::chrono::milliseconds first{20};
   std::chrono::milliseconds longest{1000};
@@ -22,7 +23,8 @@ struct Backoff {
 /// be safe to repeat. Returns the last Result.
 template <class Attempt>
 auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
-  auto give_up = std::chrono::steady_clock::now() + backoff.patience;
+  // From the first failure on: a half-open connection alone takes longer than patience to fail.
+  std::optional<std::chrono::steady_clock::time_point> give_up;
   auto wait = backoff.first;
   while (true) {
     auto result = attempt();
@@ -30,7 +32,9 @@ auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
         (result.error().retry != Retry::kTransient && result.error().retry != Retry::kConflict)) {
       return result;
     }
-    if (std::chrono::steady_clock::now() > give_up || !stop.sleep(wait)) return result;
+    auto now = std::chrono::steady_clock::now();
+    if (!give_up) give_up = now + backoff.patience;
+    if (now > *give_up || !stop.sleep(wait)) return result;
     wait = std::min(wait * 2, backoff.longest);
   }
 }

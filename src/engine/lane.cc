@@ -1,9 +1,12 @@
 #include "engine/lane.h"
 
+#include <optional>
+
 #include "base/retry.h"
 #include "engine/script_transform.h"
 #include "engine/sinks.h"
 #include "engine/source.h"
+#include "mongo/error.h"
 #include "state/quarantine.h"
 
 namespace whimbrel {
@@ -112,7 +115,7 @@ Result<Checkpoint> Lane::attempt(const Range& range) {
 }
 
 Result<Range> Lane::migrate_safely(const Range& range) {
-  auto give_up = Clock::now() + kPatience;
+  std::optional<Clock::time_point> give_up;  // from the first failure on, as in retry_transient()
   auto wait = kFirstWait;
   while (true) {
     auto checkpoint = attempt(range);
@@ -124,7 +127,8 @@ Result<Range> Lane::migrate_safely(const Range& range) {
       continue;
     }
     if (error.retry == Retry::kConflict) size_.conflicted(), ++shared_.progress.conflicts;
-    if (Clock::now() > give_up) return error;
+    if (!give_up) give_up = Clock::now() + kPatience;
+    if (Clock::now() > *give_up) return error;
     if (!shared_.stop.sleep(wait)) return shared_.stop.error();
     wait = std::min(wait * 2, kLongestWait);
     auto moved = moved_meanwhile(range);
@@ -151,7 +155,8 @@ Result<std::optional<Range>> Lane::moved_meanwhile(const Range& range) {
 bool Lane::isolates(const Error& error) {
   if (batch_.before.empty() || !batch_.open_entries.empty()) return false;
   if (error.blame != Blame::kUnknown) return error.blame == Blame::kBatch;
-  return error.kind == ErrorKind::kFailed && error.server_code != 0;
+  return error.kind == ErrorKind::kFailed && error.server_code != 0 &&
+         !mongo::is_out_of_room(error);
 }
 
 Result<Range> Lane::set_aside(const Range& range, const Error& reason) {

@@ -16,6 +16,7 @@ constexpr std::array kTransientCodes = {6,     7,     43,    50,    89,    91,  
                                         10107, 11600, 11601, 11602, 13435, 13436};
 constexpr int kWriteConflict = 112;
 constexpr int kLockTimeout = 24;
+constexpr int kOutOfDiskSpace = 14031;
 
 bool has_label(View reply, std::string_view label) {
   for (const Value& item : reply.get_document("errorLabels").elements()) {
@@ -51,10 +52,19 @@ Error make_error(uint32_t domain, int code, std::string message, View reply) {
   error.server_code = domain == MONGOC_ERROR_SERVER ? code : 0;
   error.retry =
       error.kind == ErrorKind::kNotAuthorised ? Retry::kNo : retry_of(domain, code, reply);
+  if (is_out_of_room(error)) {
+    error.message = "the server has no room left on its disk: " + error.message;
+    error.hint =
+        "make room there and give the same command again; where it stands: whimbrel status";
+  }
   return error;
 }
 
 }  // namespace
+
+bool is_out_of_room(const Error& error) {
+  return error.server_code == kOutOfDiskSpace;
+}
 
 Error to_error(const bson_error_t& problem, View reply) {
   return make_error(problem.domain, static_cast<int>(problem.code), problem.message, reply);

@@ -5,6 +5,8 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 
 #include "base/fault.h"
@@ -13,6 +15,8 @@ namespace whimbrel {
 
 struct LogFile::Impl {
   std::shared_ptr<spdlog::logger> logger;
+  std::atomic<bool> complete{true};
+  std::FILE* file = nullptr;  // the sink's: it drops what it cannot flush without a word
 };
 
 LogFile::LogFile(std::unique_ptr<Impl> impl, std::string path)
@@ -36,8 +40,10 @@ Result<LogFile> LogFile::open_file(const std::string& path) {
   if (!parent.empty()) std::filesystem::create_directories(parent, problem);
   if (problem) return cannot(problem.message());
   try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
     auto impl = std::make_unique<Impl>();
+    spdlog::file_event_handlers events;
+    events.after_open = [&](const spdlog::filename_t&, std::FILE* file) { impl->file = file; };
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path, false, events);
     impl->logger = std::make_shared<spdlog::logger>("whimbrel", sink);
     impl->logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
         "%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
@@ -52,6 +58,11 @@ Result<LogFile> LogFile::open_file(const std::string& path) {
 
 void LogFile::write(std::string_view level, std::string_view line) {
   impl_->logger->info("{} {}", level, line);
+  if (std::ferror(impl_->file)) impl_->complete = false;
+}
+
+bool LogFile::is_complete() const {
+  return impl_->complete;
 }
 
 }  // namespace whimbrel

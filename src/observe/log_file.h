@@ -19,6 +19,8 @@ class LogFile {
   ~LogFile();
 
   void write(std::string_view level, std::string_view line);
+  /// False once a line could not be written, for instance because the disk is full.
+  bool is_complete() const;
   const std::string& path() const { return path_; }
 
  private:

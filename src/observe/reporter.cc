@@ -331,7 +331,12 @@ void Reporter::summary(const Summary& summary) {
     lines.push_back(fmt::format("first {} errors:", summary.errors.size()));
   for (const std::string& error : summary.errors) lines.push_back("  " + error);
   for (const std::string& line : lines) impl_->to_log("info", line);
-  if (!impl_->log_path.empty()) lines.push_back("log file: " + impl_->log_path);
+  if (!impl_->log_path.empty()) {
+    lines.push_back("log file: " + impl_->log_path);
+    if (!impl_->log->is_complete()) {
+      lines.push_back("warning: the log file is incomplete: it could not be written to its end");
+    }
+  }
   if (!impl_->options.quiet) {
     for (const std::string& line : lines) impl_->to_stderr(line);
   }
