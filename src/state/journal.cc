@@ -140,6 +140,7 @@ Result<std::vector<JournalEntry>> Journal::read_batch(const StepKey& key, int ra
   std::vector<uint8_t> frame;
   auto cursor = TRY(entries_.find(slices_filter(key, {range, batch, -1}), make_document("_id", 1)));
   while (auto document = TRY(cursor.next())) {
+    TRY(check_version(*document, kJournalCollection));
     bool starts_entry = document->at_path("_id.slice")->as_int() == 0;
     if (starts_entry && !entries.empty()) TRY(unpack(entries.back(), frame));
     if (starts_entry) entries.push_back(read_first_slice(*document)), frame.clear();

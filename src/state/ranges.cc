@@ -14,7 +14,8 @@ Document range_id(const StepKey& key, int number) {
   return make_document("_id", id);
 }
 
-Range read_range(View document) {
+Result<Range> read_range(View document) {
+  TRY(check_version(document, kRangesCollection));
   Range range;
   range.number = static_cast<int>(document.at_path("_id.range")->as_int());
   range.lo = mongo::OwnedValue(*document.find("lo"));
@@ -70,7 +71,7 @@ Range advanced(Range range, const Checkpoint& checkpoint) {
 Result<std::vector<Range>> Ranges::read(const StepKey& key) const {
   std::vector<Range> ranges;
   auto cursor = TRY(ranges_.find(step_filter(key), make_document("_id", 1)));
-  while (auto document = TRY(cursor.next())) ranges.push_back(read_range(*document));
+  while (auto document = TRY(cursor.next())) ranges.push_back(TRY(read_range(*document)));
   return ranges;
 }
 
