@@ -42,6 +42,7 @@ std::vector<mongo::Digest> read_digests(View document) {
   if (!stored) return {};
   std::span<const uint8_t> bytes = stored->as_binary();
   std::vector<mongo::Digest> digests(bytes.size() / sizeof(mongo::Digest));
+  if (digests.empty()) return {};
   std::memcpy(digests.data(), bytes.data(), digests.size() * sizeof(mongo::Digest));
   return digests;
 }
@@ -58,11 +59,27 @@ Document first_slice_fields(const JournalEntry& entry, size_t documents) {
   return fields;
 }
 
-JournalEntry read_first_slice(View document) {
+/// An entry that is there already was written by whoever took the run over: the range says so when
+/// it is read again.
+Status insert_new(const mongo::Collection& entries, const Document& entry,
+                  mongo::Session& session) {
+  constexpr int kDuplicateKey = 11000;
+  Status inserted = entries.insert_one(entry, &session);
+  if (inserted || inserted.error().server_code != kDuplicateKey) return inserted;
+  Error error = std::move(inserted).error();
+  error.retry = Retry::kTransient;
+  return error;
+}
+
+}  // namespace
+
+Result<JournalEntry> read_first_slice(View document) {
+  TRY(check_version(document, kJournalCollection));
   JournalEntry entry;
-  entry.range = static_cast<int>(document.at_path("_id.range")->as_int());
-  entry.batch = static_cast<int>(document.at_path("_id.batch")->as_int());
-  entry.attempt = static_cast<int>(document.at_path("_id.attempt")->as_int());
+  entry.range = static_cast<int>(TRY(needed(document, "_id.range", kJournalCollection)).as_int());
+  entry.batch = static_cast<int>(TRY(needed(document, "_id.batch", kJournalCollection)).as_int());
+  entry.attempt =
+      static_cast<int>(TRY(needed(document, "_id.attempt", kJournalCollection)).as_int());
   entry.now = document.get_int("now");
   entry.after = read_digests(document);
   if (auto upto = document.find("upto")) {
@@ -81,23 +98,11 @@ Status unpack(JournalEntry& entry, const std::vector<uint8_t>& frame) {
   if (!raw) return std::move(raw).error().while_doing(kDamaged);
   auto documents = mongo::DocumentList::from_bytes(*raw);
   if (!documents) return std::move(documents).error().while_doing(kDamaged);
+  for (size_t i = 0; i < documents->size(); ++i)
+    TRY(needed((*documents)[i], "_id", "a journal entry"));
   entry.before = std::move(*documents);
   return {};
 }
-
-/// An entry that is there already was written by whoever took the run over: the range says so when
-/// it is read again.
-Status insert_new(const mongo::Collection& entries, const Document& entry,
-                  mongo::Session& session) {
-  constexpr int kDuplicateKey = 11000;
-  Status inserted = entries.insert_one(entry, &session);
-  if (inserted || inserted.error().server_code != kDuplicateKey) return inserted;
-  Error error = std::move(inserted).error();
-  error.retry = Retry::kTransient;
-  return error;
-}
-
-}  // namespace
 
 std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entries) {
   std::map<std::string, Image> latest;
@@ -141,10 +146,12 @@ Result<std::vector<JournalEntry>> Journal::read_batch(const StepKey& key, int ra
   auto cursor = TRY(entries_.find(slices_filter(key, {range, batch, -1}), make_document("_id", 1)));
   while (auto document = TRY(cursor.next())) {
     TRY(check_version(*document, kJournalCollection));
-    bool starts_entry = document->at_path("_id.slice")->as_int() == 0;
+    bool starts_entry = TRY(needed(*document, "_id.slice", kJournalCollection)).as_int() == 0;
     if (starts_entry && !entries.empty()) TRY(unpack(entries.back(), frame));
-    if (starts_entry) entries.push_back(read_first_slice(*document)), frame.clear();
-    std::span<const uint8_t> part = document->find("before")->as_binary();
+    if (starts_entry) entries.push_back(TRY(read_first_slice(*document))), frame.clear();
+    if (entries.empty())
+      return Error{ErrorKind::kFailed, "an entry of whimbrel_journal has no start"};
+    auto part = TRY(needed(*document, "before", kJournalCollection)).as_binary();
     frame.insert(frame.end(), part.begin(), part.end());
   }
   if (!entries.empty()) TRY(unpack(entries.back(), frame));

@@ -18,6 +18,13 @@ Status check_version(mongo::View document, std::string_view collection) {
                "upgrade whimbrel on this machine, then: whimbrel status"};
 }
 
+Result<mongo::Value> needed(mongo::View document, std::string_view path,
+                            std::string_view collection) {
+  if (auto value = document.at_path(path)) return *value;
+  return Error{ErrorKind::kFailed, fmt::format("a document in {} has no '{}'", collection, path),
+               "restore it from a backup, then: whimbrel status"};
+}
+
 Status check_versions_of_run(mongo::Client& client, std::string_view database,
                              const std::string& run) {
   for (const char* name : {kRangesCollection, kErrorsCollection, kJournalCollection}) {

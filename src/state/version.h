@@ -16,6 +16,11 @@ inline constexpr int kStateVersion = 1;
 /// this first.
 Status check_version(mongo::View document, std::string_view collection);
 
+/// What a state document must have: the value at this dotted path, which borrows from `document`.
+/// An Error (kFailed) where it is missing, because somebody else changed the document.
+Result<mongo::Value> needed(mongo::View document, std::string_view path,
+                            std::string_view collection);
+
 /// The same for whatever belongs to a run besides its own document: ranges, journal, quarantine.
 /// Reads all of it on the server; for a run that is about to be taken over, before anything is
 /// changed.
