@@ -69,9 +69,13 @@ Status Compressor::compress(Pieces pieces, size_t part_bytes, const TakePart& ta
   return frame.end();
 }
 
+// A block of 128 KiB takes 4 bytes at the least; what claims to hold more is not worth its memory.
+constexpr size_t kMostRatio = (128 << 10) / 4;
+
 Result<std::vector<uint8_t>> decompress(std::span<const uint8_t> frame, size_t limit) {
   unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > limit) {
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > limit ||
+      size / kMostRatio > frame.size()) {
     return Error{ErrorKind::kFailed, "not a whole zstd frame of a known, bearable size"};
   }
   std::vector<uint8_t> bytes(size);

@@ -32,7 +32,8 @@ class Compressor {
   void* context_;
 };
 
-/// The content of one frame. Refuses frames that claim more than `limit` bytes before allocating.
+/// The content of one frame. Refuses frames that claim more than `limit` bytes, or more
+/// than a frame of that length can hold, before allocating.
 Result<std::vector<uint8_t>> decompress(std::span<const uint8_t> frame, size_t limit);
 
 /// Lower-case hex, as sha256sum prints it.

@@ -285,6 +285,7 @@ Status Compat::apply(const UpSetting& setting, const MigrationFile& file) {
   if (undoing) entry.run.reset();
   auto open = resumable_run(entry, *migration);
   if (!open) return failed(doing, std::move(open).error());
+  if (*open) TRY(check_versions_of_run(project_->client, project_->database, (*open)->id));
   auto run = apply_migration(setting, *migration, *open);
   if (run) return {};
   bool migrating =
@@ -318,6 +319,9 @@ Status Compat::undo(const UpSetting& setting, const MigrationFile& file) {
   bool document = is_document_migration(*migration);
   auto item = undo_item(entry, std::move(*migration));
   if (!item) return failed(doing, std::move(item).error());
+  if (entry.run) {
+    TRY(check_versions_of_run(project_->client, project_->database, entry.run->id));
+  }
   TRY(prepare_state(item->migration));
   DownSummary summary;
   Status undone = undo_migration(setting, *item, summary);

@@ -217,6 +217,7 @@ Result<Decision> decide_accept(Project& project, const Entry& entry) {
 Result<Decision> decide(Project& project, const ResolveOptions& options) {
   History history = TRY(read_history(project));
   const Entry* entry = TRY(history.resolve(options.name));
+  if (entry->run) TRY(check_versions_of_run(project.client, project.database, entry->run->id));
   switch (options.resolution) {
     case Resolution::kApplied:
       return decide_applied(project, *entry);

@@ -143,6 +143,8 @@ Result<std::vector<UndoItem>> choose_undo(Project& project, const History& histo
     TRY(check_file(*entry));
     Migration migration = TRY(load_any(*project.scripts, *entry->file));
     items.push_back(TRY(undo_item(*entry, std::move(migration))));
+    if (!entry->run) continue;
+    TRY(check_versions_of_run(project.client, project.database, entry->run->id));
   }
   return items;
 }

@@ -86,6 +86,7 @@ Status retry_migration(Project& project, const RetryOptions& options, Reporter& 
                        Stop& stop, const Lock& lock, const Entry& entry,
                        const std::vector<QuarantinedStep>& steps, RetryOutcome& total) {
   Migration migration = TRY(load_any(*project.scripts, *entry.file));
+  TRY(check_versions_of_run(project.client, project.database, entry.run->id));
   mongo::Document given = given_options(options.overrides);
   TRY(write_audit(project, about_run(AuditAction::kRetryStarted, *entry.run, given)));
   Run run = TRY(take_over(project, lock, *entry.run));

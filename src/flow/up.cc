@@ -55,6 +55,7 @@ Result<std::optional<Todo>> load_todo(Project& project, const Entry& entry) {
   if (open && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
   Migration migration = TRY(load_any(*project.scripts, *entry.file));
   std::optional<Run> run = TRY(resumable_run(entry, migration));
+  if (run) TRY(check_versions_of_run(project.client, project.database, run->id));
   if (!meant_for(migration, project.config.environment)) return std::optional<Todo>();
   return std::optional<Todo>(Todo{std::move(migration), std::move(run)});
 }

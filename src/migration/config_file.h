@@ -18,7 +18,8 @@ struct ConfigFile {
 /// when there is none; kBadConfig when .yaml and .yml are both there.
 Result<ConfigFile> find_config_file(const std::string& directory, const std::string& named);
 
-/// The file's content. Errors: kNotFound when it cannot be read.
+/// The file's content. Errors: kNotFound when it cannot be read, kBadConfig when
+/// it is larger than kMostSourceBytes.
 Result<std::string> read_config_text(const std::string& path);
 
 }  // namespace whimbrel::migration

@@ -10,6 +10,9 @@
 
 namespace whimbrel::migration {
 
+/// The most that a file may have: a tree of more takes gigabytes.
+inline constexpr size_t kMostSourceBytes = 16 << 20;
+
 /// A place in a text; both 1-based, columns in characters (code points).
 struct Place {
   int line = 1;

@@ -1,7 +1,5 @@
 #include "state/audit.h"
 
-#include <fmt/format.h>
-
 #include <array>
 
 namespace whimbrel {
@@ -22,12 +20,7 @@ Document migration_filter(const std::string& migration) {
 }
 
 Result<AuditEntry> read_entry(View document) {
-  if (document.get_int("v") > kStateVersion) {
-    return Error{ErrorKind::kFailed,
-                 fmt::format("a document in {} has format version {}; this whimbrel reads up to {}",
-                             kAuditCollection, document.get_int("v"), kStateVersion),
-                 "use the newer whimbrel that wrote it"};
-  }
+  TRY(check_version(document, kAuditCollection));
   AuditEntry entry;
   View who = document.get_document("who");
   entry.at = document.get_int("at");

@@ -29,7 +29,10 @@ ChangelogEntry read_entry(View document) {
 Result<std::vector<ChangelogEntry>> Changelog::read() const {
   std::vector<ChangelogEntry> entries;
   auto cursor = TRY(entries_.find(View()));
-  while (auto document = TRY(cursor.next())) entries.push_back(read_entry(*document));
+  while (auto document = TRY(cursor.next())) {
+    TRY(check_version(document->get_document("whimbrel"), entries_.name()));
+    entries.push_back(read_entry(*document));
+  }
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
     return a.applied_at != b.applied_at ? a.applied_at < b.applied_at : a.file < b.file;
   });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mongo/collection.h"
+#include "state/version.h"
 
 namespace whimbrel {
 
@@ -17,9 +18,6 @@ inline constexpr const char* kRangesCollection = "whimbrel_ranges";
 inline constexpr const char* kJournalCollection = "whimbrel_journal";
 inline constexpr const char* kErrorsCollection = "whimbrel_errors";
 inline constexpr const char* kAuditCollection = "whimbrel_audit";
-
-/// The format version that this program writes, and the newest that it reads.
-inline constexpr int kStateVersion = 1;
 
 /// One applied migration. Entries of other tools have less: 0 and "" where a field is missing.
 struct ChangelogEntry {
@@ -38,7 +36,8 @@ class Changelog {
   Changelog(mongo::Client& client, std::string_view database, std::string_view collection)
       : entries_(client, database, collection) {}
 
-  /// All entries in the order they were applied: by `appliedAt`, then file name.
+  /// All entries in the order they were applied: by `appliedAt`, then file name. As with every
+  /// state document, a newer `v` is refused (version.h).
   Result<std::vector<ChangelogEntry>> read() const;
 
   /// Adds an entry with the server's time; its `_id` is the run's, so adding it again is harmless.

@@ -1,6 +1,7 @@
 #include "state/journal.h"
 
 #include <cstring>
+#include <utility>
 
 namespace whimbrel {
 
@@ -9,6 +10,8 @@ using mongo::make_document;
 using mongo::View;
 
 namespace {
+
+constexpr const char* kReading = "reading the journal (whimbrel_journal)";
 
 // The server takes 16 MiB, but each byte of a slice is in memory three times on its way there. What
 // is left to 1 MiB is room for the other fields: libbson's buffers grow by doubling.
@@ -44,6 +47,7 @@ std::vector<mongo::Digest> read_digests(View document) {
   if (!stored) return {};
   std::span<const uint8_t> bytes = stored->as_binary();
   std::vector<mongo::Digest> digests(bytes.size() / sizeof(mongo::Digest));
+  if (digests.empty()) return {};
   std::memcpy(digests.data(), bytes.data(), digests.size() * sizeof(mongo::Digest));
   return digests;
 }
@@ -57,35 +61,6 @@ void append_first_slice_fields(const JournalEntry& entry, size_t documents, int 
   slice.append("upto", entry.checkpoint->upto.value());
   slice.append("endsRange", entry.checkpoint->ends_range);
   slice.append("counts", entry.checkpoint->counts.to_document());
-}
-
-JournalEntry read_first_slice(View document) {
-  JournalEntry entry;
-  entry.range = static_cast<int>(document.at_path("_id.range")->as_int());
-  entry.batch = static_cast<int>(document.at_path("_id.batch")->as_int());
-  entry.attempt = static_cast<int>(document.at_path("_id.attempt")->as_int());
-  entry.now = document.get_int("now");
-  entry.after = read_digests(document);
-  if (auto upto = document.find("upto")) {
-    Checkpoint checkpoint;
-    checkpoint.upto = mongo::OwnedValue(*upto);
-    checkpoint.ends_range = document.get_bool("endsRange");
-    checkpoint.counts = Counts::from(document.get_document("counts"));
-    entry.checkpoint = checkpoint;
-  }
-  return entry;
-}
-
-constexpr const char* kReading = "reading the journal (whimbrel_journal)";
-
-Status unpack(JournalEntry& entry, std::vector<uint8_t>& frame) {
-  auto raw = decompress(frame, kMostRawBytes);
-  if (!raw) return std::move(raw).error().while_doing(kReading);
-  std::vector<uint8_t>().swap(frame);
-  auto documents = mongo::DocumentList::from_bytes(std::move(*raw));
-  if (!documents) return std::move(documents).error().while_doing(kReading);
-  entry.before = std::move(*documents);
-  return {};
 }
 
 using Bytes = std::span<const uint8_t>;
@@ -115,6 +90,38 @@ Status insert_new(const mongo::Collection& entries, const Document& entry,
 }
 
 }  // namespace
+
+Result<JournalEntry> read_first_slice(View document) {
+  TRY(check_version(document, kJournalCollection));
+  JournalEntry entry;
+  entry.range = static_cast<int>(TRY(needed(document, "_id.range", kJournalCollection)).as_int());
+  entry.batch = static_cast<int>(TRY(needed(document, "_id.batch", kJournalCollection)).as_int());
+  entry.attempt =
+      static_cast<int>(TRY(needed(document, "_id.attempt", kJournalCollection)).as_int());
+  entry.now = document.get_int("now");
+  entry.after = read_digests(document);
+  if (auto upto = document.find("upto")) {
+    Checkpoint checkpoint;
+    checkpoint.upto = mongo::OwnedValue(*upto);
+    checkpoint.ends_range = document.get_bool("endsRange");
+    checkpoint.counts = Counts::from(document.get_document("counts"));
+    entry.checkpoint = checkpoint;
+  }
+  return entry;
+}
+
+Status unpack(JournalEntry& entry, std::vector<uint8_t> frame) {
+  auto raw = decompress(frame, kMostRawBytes);
+  if (!raw) return std::move(raw).error().while_doing(kReading);
+  std::vector<uint8_t>().swap(frame);
+  auto documents = mongo::DocumentList::from_bytes(std::move(*raw));
+  if (!documents) return std::move(documents).error().while_doing(kReading);
+  for (size_t i = 0; i < documents->size(); ++i) {
+    TRY(needed((*documents)[i], "_id", "a journal entry"));
+  }
+  entry.before = std::move(*documents);
+  return {};
+}
 
 std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entries) {
   std::map<std::string, Image> latest;
@@ -174,16 +181,18 @@ Result<std::vector<JournalEntry>> Journal::read_batch(const StepKey& key, int ra
                     "sort", make_document("_id", 1), "batchSize", kSlicesAtATime);
   auto cursor = TRY(mongo::Cursor::open(entries_.client(), entries_.database(), command));
   while (auto document = TRY(cursor.next())) {
-    bool starts_entry = document->at_path("_id.slice")->as_int() == 0;
+    TRY(check_version(*document, kJournalCollection));
+    bool starts_entry = TRY(needed(*document, "_id.slice", kJournalCollection)).as_int() == 0;
     if (starts_entry) {
       TRY(ends_here());
-      entries.push_back(read_first_slice(*document));
+      entries.push_back(TRY(read_first_slice(*document)));
       missing = document->get_int("slices", 1);
     }
     if (missing == 0) continue;  // of an entry without a first slice
-    std::span<const uint8_t> part = document->find("before")->as_binary();
+    std::span<const uint8_t> part =
+        TRY(needed(*document, "before", kJournalCollection)).as_binary();
     frame.insert(frame.end(), part.begin(), part.end());
-    if (--missing == 0) TRY(unpack(entries.back(), frame));
+    if (--missing == 0) TRY(unpack(entries.back(), std::exchange(frame, {})));
   }
   TRY(ends_here());
   return entries;

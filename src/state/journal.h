@@ -37,6 +37,14 @@ std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entr
 /// know yet that it lost it.
 int first_attempt(int64_t epoch);
 
+/// The fields of an entry's first document, all but `before`. Errors: a newer version, a missing
+/// field (version.h).
+Result<JournalEntry> read_first_slice(mongo::View document);
+
+/// Sets `before` from the whole frame, which is freed on the way. Errors: anything but one frame of
+/// documents with `_id`.
+Status unpack(JournalEntry& entry, std::vector<uint8_t> frame);
+
 /// Entries are one zstd frame each, cut into documents ("slices") of less than 1 MiB. The first
 /// slice is written last: without it there is no entry, whatever a crash left of the others. Not
 /// thread-safe.

@@ -42,7 +42,8 @@ Result<int64_t> server_time(mongo::Client& client) {
   return hello.view().get_int("localTime");
 }
 
-LockHolder read_holder(View document, int64_t now) {
+Result<LockHolder> read_holder(View document, const LockPlace& place, int64_t now) {
+  TRY(check_version(document, place.collection));
   LockHolder holder;
   holder.owner = document.get_string("owner");
   holder.is_foreign = holder.owner.empty();
@@ -109,10 +110,12 @@ Error held_error(const LockHolder& holder) {
 
 Result<int64_t> next_epoch(mongo::Client& client, const std::string& database) {
   Collection runs(client, database, kRunsCollection);
+  Document filter = make_document("_id", "epoch");
+  auto last = TRY(runs.find_one(filter));
+  if (last) TRY(check_version(*last, kRunsCollection));
   Document update = make_document("u", make_document("$inc", make_document("epoch", int64_t{1}),
-                                                     "$set", make_document("v", kStateVersion)));
-  auto counter = TRY(runs.find_and_update(make_document("_id", "epoch"), *update.view().find("u"),
-                                          mongo::Upsert::kYes));
+                                                     "$max", make_document("v", kStateVersion)));
+  auto counter = TRY(runs.find_and_update(filter, *update.view().find("u"), mongo::Upsert::kYes));
   return counter->view().get_int("epoch");
 }
 
@@ -133,7 +136,7 @@ Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPla
     document = TRY(locks.find_one(View()));
   }
   if (!document) return std::optional<LockHolder>();
-  return std::optional<LockHolder>(read_holder(*document, now));
+  return std::optional<LockHolder>(TRY(read_holder(*document, place, now)));
 }
 
 Result<bool> break_lock(mongo::Client& client, const LockPlace& place) {
@@ -231,14 +234,14 @@ Result<std::optional<LockHolder>> try_acquire(mongo::Client& client, const Lock:
     return read_lock(client, request.place);
   auto document = TRY(std::move(result));
   int64_t now = TRY(server_time(client));
-  LockHolder holder = read_holder(*document, now);
+  LockHolder holder = TRY(read_holder(*document, request.place, now));
   if (holder.owner != owner) return std::optional<LockHolder>(holder);
   if (request.place.foreign == ForeignLocks::kIgnored) return std::optional<LockHolder>();
   // migrate-mongo looks first and writes later; whoever of the two comes second steps back.
   auto foreign = TRY(locks.find_one(make_document("_id", make_document("$ne", kLockId))));
   if (!foreign) return std::optional<LockHolder>();
   TRY(locks.remove_many(make_document("_id", kLockId, "owner", owner)));
-  return std::optional<LockHolder>(read_holder(*foreign, now));
+  return std::optional<LockHolder>(TRY(read_holder(*foreign, request.place, now)));
 }
 
 }  // namespace

@@ -13,9 +13,12 @@ Document document_id(const StepKey& key, const mongo::Value& id) {
   return make_document("_id", whole);
 }
 
-QuarantinedDocument read_document(mongo::View found) {
+}  // namespace
+
+Result<QuarantinedDocument> read_quarantined(mongo::View found) {
+  TRY(check_version(found, kErrorsCollection));
   QuarantinedDocument document;
-  document.id = mongo::OwnedValue(*found.at_path("_id.document"));
+  document.id = mongo::OwnedValue(TRY(needed(found, "_id.document", kErrorsCollection)));
   document.code = static_cast<int>(found.get_int("code"));
   document.message = found.get_string("message");
   document.ambiguous = found.get_bool("ambiguous");
@@ -24,8 +27,6 @@ QuarantinedDocument read_document(mongo::View found) {
   if (auto before = found.find("before")) document.before = mongo::Document(before->as_document());
   return document;
 }
-
-}  // namespace
 
 Status Quarantine::add(const StepKey& key, const std::string& migration,
                        const QuarantinedDocument& document, mongo::Session* session) const {
@@ -47,7 +48,7 @@ Result<std::vector<QuarantinedDocument>> Quarantine::read(const std::string& run
   command.append("projection", make_document("before", 0));
   auto cursor = TRY(mongo::Cursor::open(errors_.client(), errors_.database(), command));
   std::vector<QuarantinedDocument> documents;
-  while (auto found = TRY(cursor.next())) documents.push_back(read_document(*found));
+  while (auto found = TRY(cursor.next())) documents.push_back(TRY(read_quarantined(*found)));
   return documents;
 }
 
@@ -60,6 +61,7 @@ Result<std::vector<QuarantinedStep>> Quarantine::steps() const {
   Document group = make_document("_id", make_document("run", "$_id.run", "step", "$_id.step"));
   group.append("migration", make_document("$first", "$migration"));
   group.append("documents", make_document("$sum", int64_t{1}));
+  group.append("v", make_document("$max", "$v"));
   mongo::Array pipeline;
   pipeline.add(make_document("$group", group)).add(make_document("$sort", make_document("_id", 1)));
   Document command = make_document("aggregate", errors_.name());
@@ -67,9 +69,10 @@ Result<std::vector<QuarantinedStep>> Quarantine::steps() const {
   auto cursor = TRY(mongo::Cursor::open(errors_.client(), errors_.database(), command));
   std::vector<QuarantinedStep> steps;
   while (auto found = TRY(cursor.next())) {
+    TRY(check_version(*found, kErrorsCollection));
     QuarantinedStep step;
-    step.key.run = found->at_path("_id.run")->as_object_id();
-    step.key.step = static_cast<int>(found->at_path("_id.step")->as_int());
+    step.key.run = TRY(needed(*found, "_id.run", kErrorsCollection)).as_object_id();
+    step.key.step = static_cast<int>(TRY(needed(*found, "_id.step", kErrorsCollection)).as_int());
     step.migration = found->get_string("migration");
     step.documents = found->get_int("documents");
     steps.push_back(std::move(step));
@@ -79,7 +82,10 @@ Result<std::vector<QuarantinedStep>> Quarantine::steps() const {
 
 Status Quarantine::each(const StepKey& key, const Visit& visit) const {
   auto cursor = TRY(errors_.find(step_filter(key), make_document("_id", 1)));
-  while (auto found = TRY(cursor.next())) TRY(visit(read_document(*found)));
+  while (auto found = TRY(cursor.next())) {
+    QuarantinedDocument document = TRY(read_quarantined(*found));
+    TRY(visit(document));
+  }
   return {};
 }
 

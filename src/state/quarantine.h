@@ -29,6 +29,9 @@ struct QuarantinedStep {
   int64_t documents = 0;
 };
 
+/// A document of kErrorsCollection. Errors: a newer version, a missing field (version.h).
+Result<QuarantinedDocument> read_quarantined(mongo::View document);
+
 class Quarantine {
  public:
   Quarantine(mongo::Client& client, std::string_view database)

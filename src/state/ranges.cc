@@ -14,22 +14,6 @@ Document range_id(const StepKey& key, int number) {
   return make_document("_id", id);
 }
 
-Range read_range(View document) {
-  Range range;
-  range.number = static_cast<int>(document.at_path("_id.range")->as_int());
-  range.lo = mongo::OwnedValue(*document.find("lo"));
-  range.lo_included = document.get_bool("loIncluded");
-  range.hi = mongo::OwnedValue(*document.find("hi"));
-  range.keys = document.get_int("keys");
-  if (auto last = document.find("last")) range.last.emplace(*last);
-  range.batch = static_cast<int>(document.get_int("batch"));
-  range.epoch = document.get_int("epoch");
-  range.done = document.get_bool("done");
-  range.retry = document.get_bool("retry");
-  range.counts = Counts::from(document.get_document("counts"));
-  return range;
-}
-
 Document counted(const Counts& counts) {
   Document increments;
   Document fields = counts.to_document();
@@ -40,6 +24,23 @@ Document counted(const Counts& counts) {
 }
 
 }  // namespace
+
+Result<Range> read_range(View document) {
+  TRY(check_version(document, kRangesCollection));
+  Range range;
+  range.number = static_cast<int>(TRY(needed(document, "_id.range", kRangesCollection)).as_int());
+  range.lo = mongo::OwnedValue(TRY(needed(document, "lo", kRangesCollection)));
+  range.lo_included = document.get_bool("loIncluded");
+  range.hi = mongo::OwnedValue(TRY(needed(document, "hi", kRangesCollection)));
+  range.keys = document.get_int("keys");
+  if (auto last = document.find("last")) range.last.emplace(*last);
+  range.batch = static_cast<int>(document.get_int("batch"));
+  range.epoch = document.get_int("epoch");
+  range.done = document.get_bool("done");
+  range.retry = document.get_bool("retry");
+  range.counts = Counts::from(document.get_document("counts"));
+  return range;
+}
 
 Document step_id(const StepKey& key) {
   Document id;
@@ -70,7 +71,7 @@ Range advanced(Range range, const Checkpoint& checkpoint) {
 Result<std::vector<Range>> Ranges::read(const StepKey& key) const {
   std::vector<Range> ranges;
   auto cursor = TRY(ranges_.find(step_filter(key), make_document("_id", 1)));
-  while (auto document = TRY(cursor.next())) ranges.push_back(read_range(*document));
+  while (auto document = TRY(cursor.next())) ranges.push_back(TRY(read_range(*document)));
   return ranges;
 }
 

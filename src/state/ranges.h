@@ -42,6 +42,9 @@ struct Checkpoint {
   Counts counts;
 };
 
+/// A document of kRangesCollection. Errors: a newer version, a missing field (version.h).
+Result<Range> read_range(mongo::View document);
+
 class Ranges {
  public:
   Ranges(mongo::Client& client, std::string_view database)

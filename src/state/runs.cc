@@ -1,7 +1,5 @@
 #include "state/runs.h"
 
-#include <fmt/format.h>
-
 namespace whimbrel {
 
 using mongo::Document;
@@ -60,15 +58,27 @@ StepState read_step(View document) {
   return step;
 }
 
+Document owner_document(const ProcessIdentity& process) {
+  return make_document("host", process.host, "user", process.user, "pid", process.pid);
+}
+
+Document state_fields(const Run& run) {
+  // With `v`, which grows with whoever writes for the run last: an older whimbrel sees it here.
+  return make_document("v", kStateVersion, "state", to_text(run.state), "epoch", run.epoch, "owner",
+                       owner_document(run.process), "seconds", run.seconds, "logFile", run.log_file,
+                       "message", run.message, "sha256", run.hash);
+}
+
+Document now() {
+  return make_document("updatedAt", true);
+}
+
+}  // namespace
+
 Result<Run> read_run(View document) {
-  if (document.get_int("v") > kStateVersion) {
-    return Error{ErrorKind::kFailed,
-                 fmt::format("a run in {} has format version {}; this whimbrel reads up to {}",
-                             kRunsCollection, document.get_int("v"), kStateVersion),
-                 "use the newer whimbrel that wrote it"};
-  }
+  TRY(check_version(document, kRunsCollection));
   Run run;
-  run.id = document.find("_id")->as_object_id();
+  run.id = TRY(needed(document, "_id", kRunsCollection)).as_object_id();
   run.file = document.get_string("migration");
   run.hash = document.get_string("sha256");
   run.state = from_text<RunState>(document.get_string("state"), kRunStates);
@@ -89,22 +99,6 @@ Result<Run> read_run(View document) {
   }
   return run;
 }
-
-Document owner_document(const ProcessIdentity& process) {
-  return make_document("host", process.host, "user", process.user, "pid", process.pid);
-}
-
-Document state_fields(const Run& run) {
-  return make_document("state", to_text(run.state), "epoch", run.epoch, "owner",
-                       owner_document(run.process), "seconds", run.seconds, "logFile", run.log_file,
-                       "message", run.message, "sha256", run.hash);
-}
-
-Document now() {
-  return make_document("updatedAt", true);
-}
-
-}  // namespace
 
 Counts& Counts::operator+=(const Counts& other) {
   scanned += other.scanned;
@@ -155,7 +149,7 @@ Result<std::vector<Run>> Runs::read() const {
 }
 
 Status Runs::start(const Run& run) const {
-  Document fields = make_document("v", kStateVersion, "migration", run.file, "block", run.block);
+  Document fields = make_document("migration", run.file, "block", run.block);
   fields.append_all(state_fields(run)).append_array("steps", step_documents(run));
   Document update = make_document("$setOnInsert", fields, "$currentDate",
                                   make_document("startedAt", true, "updatedAt", true));

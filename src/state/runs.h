@@ -74,6 +74,9 @@ struct Run {
 /// Whether it ran a script, which has one step and is done as a whole.
 bool is_script_run(const Run& run);
 
+/// A document of kRunsCollection. Errors: a newer version (version.h).
+Result<Run> read_run(mongo::View document);
+
 class Runs {
  public:
   Runs(mongo::Client& client, std::string_view database)

@@ -22,6 +22,20 @@ class SizeTest(ServerTest):
         project.ok("down", timeout=300)
         self.assertSameBytes(before, project.raw())
 
+    @on("standalone")
+    def test_files_of_100_megabytes_are_refused_before_they_are_read(self, project):
+        name = project.migration("large", text="")
+        with open(project.migrations / name, "wb") as file:
+            file.truncate(100 * MEGABYTE)
+        result = project.exits(65, "status")
+        self.assertIn(f"{name} has 100.0 MiB; a migration has at most 16.0 MiB", result.err)
+        self.assertLess(result.usage.peak, 80 * MEGABYTE)
+        with open(project.root / "whimbrel.yaml", "wb") as file:
+            file.truncate(100 * MEGABYTE)
+        result = project.exits(78, "status")
+        self.assertIn("whimbrel.yaml has 100.0 MiB; a configuration has at most 16.0 MiB", result.err)
+        self.assertLess(result.usage.peak, 80 * MEGABYTE)
+
     @on_both
     def test_large_documents_are_deleted_copied_and_restored(self, project):
         for k in range(4):
