@@ -27,15 +27,15 @@ Result<mongo::Value> needed(mongo::View document, std::string_view path,
 
 Status check_versions_of_run(mongo::Client& client, std::string_view database,
                              const std::string& run) {
-  for (const char* name : {kRangesCollection, kErrorsCollection, kJournalCollection}) {
+  for (const char* name : {kRangesCollection, kErrorsCollection}) {
     mongo::Document newer = run_filter(run);
     newer.append("v", make_document("$gt", kStateVersion));
-    mongo::Document command = make_document("find", name, "filter", newer, "limit", 1);
-    command.append("projection", make_document("v", 1));
-    auto cursor = TRY(mongo::Cursor::open(client, database, command));
-    if (auto found = TRY(cursor.next())) TRY(check_version(*found, name));
+    auto found = TRY(mongo::Collection(client, database, name).find_one(newer));
+    if (found) TRY(check_version(*found, name));
   }
-  return {};
+  mongo::Collection journal(client, database, kJournalCollection);
+  auto last = TRY(journal.find_one(run_filter(run), make_document("_id", -1)));
+  return last ? check_version(*last, kJournalCollection) : Status();
 }
 
 }  // namespace whimbrel

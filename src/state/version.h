@@ -21,9 +21,9 @@ Status check_version(mongo::View document, std::string_view collection);
 Result<mongo::Value> needed(mongo::View document, std::string_view path,
                             std::string_view collection);
 
-/// The same for whatever belongs to a run besides its own document: ranges, journal, quarantine.
-/// Reads all of it on the server; for a run that is about to be taken over, before anything is
-/// changed.
+/// The same for whatever belongs to a run besides its own document, for a run that is about to be
+/// taken over, before anything is changed: all ranges, all of its quarantine, and the journal's
+/// last document; the others, which may be gigabytes, are judged as they are read.
 Status check_versions_of_run(mongo::Client& client, std::string_view database,
                              const std::string& run);
 
