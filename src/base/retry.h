@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "base/stop.h"
@@ -18,24 +19,43 @@ struct Backoff {
   std::chrono::milliseconds patience{120'000};
 };
 
+/// The waits between the attempts at one thing. Not thread-safe.
+class Waits {
+ public:
+  explicit Waits(Backoff backoff) : backoff_(backoff), next_(backoff.first) {}
+
+  /// Asked after each failure: true once patience has ended. Counted from the first failure on: a
+  /// half-open connection alone takes longer than patience to fail.
+  bool over() {
+    auto now = std::chrono::steady_clock::now();
+    if (!give_up_) give_up_ = now + backoff_.patience;
+    return now > *give_up_;
+  }
+  /// False when `stop` was requested.
+  bool sleep(const Stop& stop) {
+    auto wait = std::exchange(next_, std::min(next_ * 2, backoff_.longest));
+    return stop.sleep(wait);
+  }
+
+ private:
+  Backoff backoff_;
+  std::chrono::milliseconds next_;
+  std::optional<std::chrono::steady_clock::time_point> give_up_;
+};
+
 /// Calls `attempt` (returning a Result) until it succeeds, fails for good, `stop` is requested, or
 /// patience ends. Only errors with Retry::kTransient or kConflict are repeated, so `attempt` must
 /// be safe to repeat. Returns the last Result.
 template <class Attempt>
 auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
-  // From the first failure on: a half-open connection alone takes longer than patience to fail.
-  std::optional<std::chrono::steady_clock::time_point> give_up;
-  auto wait = backoff.first;
+  Waits waits(backoff);
   while (true) {
     auto result = attempt();
     if (result ||
         (result.error().retry != Retry::kTransient && result.error().retry != Retry::kConflict)) {
       return result;
     }
-    auto now = std::chrono::steady_clock::now();
-    if (!give_up) give_up = now + backoff.patience;
-    if (now > *give_up || !stop.sleep(wait)) return result;
-    wait = std::min(wait * 2, backoff.longest);
+    if (waits.over() || !waits.sleep(stop)) return result;
   }
 }
 

@@ -1,7 +1,5 @@
 #include "engine/lane.h"
 
-#include <optional>
-
 #include "base/retry.h"
 #include "engine/script_transform.h"
 #include "engine/sinks.h"
@@ -115,8 +113,7 @@ Result<Checkpoint> Lane::attempt(const Range& range) {
 }
 
 Result<Range> Lane::migrate_safely(const Range& range) {
-  std::optional<Clock::time_point> give_up;  // from the first failure on, as in retry_transient()
-  auto wait = kFirstWait;
+  Waits waits({kFirstWait, kLongestWait, kPatience});
   while (true) {
     auto checkpoint = attempt(range);
     if (checkpoint) return advanced(range, *checkpoint);
@@ -127,10 +124,8 @@ Result<Range> Lane::migrate_safely(const Range& range) {
       continue;
     }
     if (error.retry == Retry::kConflict) size_.conflicted(), ++shared_.progress.conflicts;
-    if (!give_up) give_up = Clock::now() + kPatience;
-    if (Clock::now() > *give_up) return error;
-    if (!shared_.stop.sleep(wait)) return shared_.stop.error();
-    wait = std::min(wait * 2, kLongestWait);
+    if (waits.over()) return error;
+    if (!waits.sleep(shared_.stop)) return shared_.stop.error();
     auto moved = moved_meanwhile(range);
     if (moved && *moved) return **std::move(moved);
     if (!moved && moved.error().retry == Retry::kNo) return std::move(moved).error();
