@@ -42,15 +42,9 @@ std::string extension_of(const std::string& name) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  std::error_code unknown;
-  uintmax_t size = fs::file_size(path, unknown);
-  if (!unknown && size > migration::kMostSourceBytes) {
-    return Error{ErrorKind::kBadMigration,
-                 fmt::format("{} has {}; a migration has at most {}", path,
-                             bytes_text(static_cast<int64_t>(size)),
-                             bytes_text(migration::kMostSourceBytes)),
-                 "keep data in a file of its own, which a script migration reads"};
-  }
+  TRY(migration::check_source_size(
+      path, ErrorKind::kBadMigration, "a migration",
+      "keep data in a file of its own, which a script migration reads"));
   std::ifstream file(path, std::ios::binary);
   std::ostringstream content;
   if (file) content << file.rdbuf();

@@ -64,14 +64,8 @@ Result<ConfigFile> find_config_file(const std::string& directory, const std::str
 }
 
 Result<std::string> read_config_text(const std::string& path) {
-  std::error_code unknown;
-  uintmax_t size = fs::file_size(path, unknown);
-  if (!unknown && size > kMostSourceBytes) {
-    return Error{ErrorKind::kBadConfig,
-                 fmt::format("{} has {}; a configuration has at most {}", path,
-                             bytes_text(static_cast<int64_t>(size)), bytes_text(kMostSourceBytes)),
-                 fmt::format("is it the right file? ls -l {}", path)};
-  }
+  TRY(check_source_size(path, ErrorKind::kBadConfig, "a configuration",
+                        fmt::format("is it the right file? ls -l {}", path)));
   std::ifstream stream(path, std::ios::binary);
   if (stream) return std::string{std::istreambuf_iterator<char>(stream), {}};
   return Error{ErrorKind::kNotFound, fmt::format("cannot read {}", path),

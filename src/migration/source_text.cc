@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
+#include "base/text.h"
+
 namespace whimbrel::migration {
 namespace {
 
@@ -32,6 +36,18 @@ bool is_forbidden(unsigned char byte) {
 }
 
 }  // namespace
+
+Status check_source_size(const std::string& path, ErrorKind kind, std::string_view what,
+                         std::string hint) {
+  std::error_code unknown;
+  uintmax_t size = std::filesystem::file_size(path, unknown);
+  if (unknown || size <= kMostSourceBytes) return {};
+  return Error{
+      kind,
+      fmt::format("{} has {}; {} has at most {}", path, bytes_text(static_cast<int64_t>(size)),
+                  what, bytes_text(kMostSourceBytes)),
+      std::move(hint)};
+}
 
 Place place_of(std::string_view source, size_t offset) {
   Place place;

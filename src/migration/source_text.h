@@ -13,6 +13,11 @@ namespace whimbrel::migration {
 /// The most that a file may have: a tree of more takes gigabytes.
 inline constexpr size_t kMostSourceBytes = 16 << 20;
 
+/// Before a file is read: an Error of `kind` with `hint` when it has more. `what` is what it should
+/// be, "a migration". A path that has no size says so when it is read.
+Status check_source_size(const std::string& path, ErrorKind kind, std::string_view what,
+                         std::string hint);
+
 /// A place in a text; both 1-based, columns in characters (code points).
 struct Place {
   int line = 1;
