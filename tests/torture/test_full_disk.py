@@ -60,7 +60,8 @@ class FullDiskTest(ServerTest):
             self.assertEqual(DOCS, project.db.things.count_documents({}))
             print(f"{command} on {topology}: no room after {changed} of {DOCS} documents")
             self.assertMigratedOnce(project, project.ok("up"))
-        project.ok("down") if project.db.things.count_documents(CHANGED) else None
+        if project.db.things.count_documents(CHANGED):
+            project.ok("down")
         self.assertEqual(0, project.db.things.count_documents(CHANGED))
 
     def test_no_room_for_the_journal_ends_a_run_that_resumes_on_a_standalone_server(self):
