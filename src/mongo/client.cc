@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "mongo/command.h"
 #include "mongo/error.h"
+#include "mongo/uri.h"
 
 namespace whimbrel::mongo {
 namespace {
@@ -25,7 +26,6 @@ struct DestroyWith {
   }
 };
 
-using UriHandle = std::unique_ptr<mongoc_uri_t, DestroyWith<mongoc_uri_destroy>>;
 using ClientHandle = std::unique_ptr<mongoc_client_t, DestroyWith<mongoc_client_destroy>>;
 using SessionHandle =
     std::unique_ptr<mongoc_client_session_t, DestroyWith<mongoc_client_session_destroy>>;
@@ -61,24 +61,6 @@ void prepare_driver() {
 }
 
 namespace {
-
-Result<UriHandle> parse_uri(const ConnectOptions& options) {
-  prepare_driver();
-  bson_error_t problem;
-  UriHandle uri(mongoc_uri_new_with_error(options.uri.c_str(), &problem));
-  if (!uri) {
-    return Error{ErrorKind::kBadConfig,
-                 fmt::format("'{}' is not a MongoDB connection string: {}", redact_uri(options.uri),
-                             redact_secrets(problem.message, options.uri)),
-                 "set mongodb.uri in whimbrel.yaml, WHIMBREL_URI or --uri"};
-  }
-  if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS)) {
-    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
-                                   static_cast<int32_t>(options.server_selection.count()));
-  }
-  if (!mongoc_uri_get_appname(uri.get())) mongoc_uri_set_appname(uri.get(), "whimbrel");
-  return uri;
-}
 
 int64_t steady_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -132,7 +114,9 @@ struct Client::Impl {
   int64_t clock_offset = 0;    ///< server's wall clock less our steady one, milliseconds
 
   Error explain(const bson_error_t& problem, View reply) const {
-    Error error = to_error(problem, reply);
+    return without_secrets(to_error(problem, reply));
+  }
+  Error without_secrets(Error error) const {
     error.message = redact_secrets(std::move(error.message), options.uri);
     return error;
   }
@@ -212,6 +196,10 @@ void Client::ride_out(std::chrono::milliseconds patience,
   impl_->repeatable.insert(collections.begin(), collections.end());
 }
 
+std::chrono::milliseconds Client::patience() const {
+  return impl_->patience;
+}
+
 int64_t Client::server_time() const {
   return impl_->clock_offset + steady_milliseconds();
 }
@@ -225,7 +213,8 @@ Result<Document> Client::run(std::string_view database, View command, Session* s
   bool repeats = impl_->patience.count() > 0 && !(session && session->in_transaction()) &&
                  is_repeatable(command, impl_->repeatable);
   if (!repeats) return attempt();
-  return retry_transient(process_stop(), attempt, {.patience = impl_->patience});
+  return retry_transient(process_stop(), [&] { return passing_refusal_as_error(attempt()); },
+                         {.patience = impl_->patience});
 }
 
 Result<Document> Client::run_command(std::string_view database, View command, Session* session,
@@ -316,18 +305,18 @@ Status Session::commit_once() {
   if (mongoc_client_session_commit_transaction(impl_->handle.get(), reply.handle(), &problem)) {
     return {};
   }
-  return impl_->client->impl().explain(problem, reply);
+  return impl_->client->impl().without_secrets(to_commit_error(problem, reply));
 }
 
 Status Session::commit(std::chrono::milliseconds patience) {
-  auto deadline = std::chrono::steady_clock::now() + patience;
+  Waits waits({.patience = patience});
   while (true) {
     auto committed = with_faults([] { return "commitTransaction"; }, [&] { return commit_once(); });
     if (committed) return {};
     Error error = std::move(committed).error();
     bool broke = error.kind == ErrorKind::kUnreachable && error.retry == Retry::kTransient;
     bool again = broke || error.retry == Retry::kUnknownCommit;
-    if (!again || std::chrono::steady_clock::now() > deadline) return error;
+    if (!again || waits.over()) return error;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }

@@ -83,6 +83,8 @@ class Client {
   /// if that changes nothing: reads, and whatever is written to `collections`, whose writers
   /// promise it. So do the clients that another() makes.
   void ride_out(std::chrono::milliseconds patience, const std::vector<std::string>& collections);
+  /// What ride_out() was given; 0 before.
+  std::chrono::milliseconds patience() const;
 
   /// One of several mongos that a cursor stays with; 0: none yet.
   using Router = uint32_t;

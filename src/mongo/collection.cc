@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/retry.h"
+#include "base/stop.h"
 #include "mongo/error.h"
 
 namespace whimbrel::mongo {
@@ -11,12 +13,6 @@ Document find_command(std::string_view name, View filter, View sort) {
   Document command = make_document("find", name, "filter", filter);
   if (!sort.empty()) command.append("sort", sort);
   return command;
-}
-
-Result<std::vector<Document>> drain(Cursor cursor) {
-  std::vector<Document> documents;
-  while (auto document = TRY(cursor.next())) documents.emplace_back(*document);
-  return documents;
 }
 
 WriteOutcome read_outcome(View reply) {
@@ -39,6 +35,19 @@ int64_t documents_at_a_time(int64_t likely_bytes) {
   return std::max<int64_t>(1, kReplyBytes / std::max<int64_t>(1, likely_bytes));
 }
 
+Result<std::vector<Document>> read_all(Client& client, std::string_view database, View command,
+                                       Session* session) {
+  auto attempt = [&]() -> Result<std::vector<Document>> {
+    std::vector<Document> documents;
+    auto cursor = TRY(Cursor::open(client, database, command, session));
+    while (auto document = TRY(cursor.next())) documents.emplace_back(*document);
+    return documents;
+  };
+  bool repeats = client.patience().count() > 0 && !(session && session->in_transaction());
+  if (!repeats) return attempt();
+  return retry_transient(process_stop(), attempt, {.patience = client.patience()});
+}
+
 Status WriteOutcome::all_accepted() const {
   if (errors.empty()) return {};
   return errors.front().error;
@@ -59,13 +68,13 @@ Result<Cursor> Collection::find(View filter, View sort, Session* session) const 
 }
 
 Result<std::vector<Document>> Collection::find_all(View filter, View sort, Session* session) const {
-  return drain(TRY(find(filter, sort, session)));
+  return read_all(*client_, database_, find_command(name_, filter, sort), session);
 }
 
 Result<std::vector<Document>> Collection::aggregate_all(View pipeline, Session* session) const {
   Document command = make_document("aggregate", name_);
   command.append_array("pipeline", pipeline).append("cursor", Document());
-  return drain(TRY(Cursor::open(*client_, database_, command, session)));
+  return read_all(*client_, database_, command, session);
 }
 
 Result<int64_t> Collection::count(View filter, Session* session) const {

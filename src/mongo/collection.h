@@ -35,6 +35,11 @@ struct WriteOutcome {
 
 enum class Upsert { kNo, kYes };
 
+/// All documents of a `find` or `aggregate` command. A cursor that is lost between two of its
+/// batches is opened again, as Client::ride_out() says.
+Result<std::vector<Document>> read_all(Client& client, std::string_view database, View command,
+                                       Session* session = nullptr);
+
 /// Borrows its client: same thread, shorter life.
 class Collection {
  public:
@@ -48,7 +53,7 @@ class Collection {
   Result<std::optional<Document>> find_one(View filter, View sort = View(),
                                            Session* session = nullptr) const;
   Result<Cursor> find(View filter, View sort = View(), Session* session = nullptr) const;
-  /// First batches of `find` and `aggregate` only: for results known to be few. All documents.
+  /// As read_all(): for results known to be few.
   Result<std::vector<Document>> find_all(View filter, View sort = View(),
                                          Session* session = nullptr) const;
   Result<std::vector<Document>> aggregate_all(View pipeline, Session* session = nullptr) const;

@@ -17,6 +17,7 @@ constexpr std::array kTransientCodes = {6,     7,     43,    50,    89,    91,  
 constexpr int kWriteConflict = 112;
 constexpr int kLockTimeout = 24;
 constexpr int kOutOfDiskSpace = 14031;
+constexpr int kNoSuchTransaction = 251;
 
 bool has_label(View reply, std::string_view label) {
   for (const Value& item : reply.get_document("errorLabels").elements()) {
@@ -70,9 +71,29 @@ Error to_error(const bson_error_t& problem, View reply) {
   return make_error(problem.domain, static_cast<int>(problem.code), problem.message, reply);
 }
 
+Error to_commit_error(const bson_error_t& problem, View reply) {
+  Error error = to_error(problem, reply);
+  if (has_label(reply, "TransientTransactionError")) return error;
+  // A node that could not ask the others does not know what they know.
+  bool alone = error.server_code == kNoSuchTransaction && reply.find("writeConcernError");
+  if (error.retry != Retry::kNo || alone) error.retry = Retry::kUnknownCommit;
+  return error;
+}
+
 Error to_error(View server_error, View reply) {
   return make_error(MONGOC_ERROR_SERVER, static_cast<int>(server_error.get_int("code")),
                     server_error.get_string("errmsg"), reply);
+}
+
+Result<Document> passing_refusal_as_error(Result<Document> reply) {
+  if (!reply) return reply;
+  std::vector<Value> refusals = reply->view().get_document("writeErrors").elements();
+  if (auto concern = reply->view().find("writeConcernError")) refusals.push_back(*concern);
+  for (const Value& refusal : refusals) {
+    Error error = to_error(refusal.as_document(), *reply);
+    if (error.retry != Retry::kNo) return error;
+  }
+  return reply;
 }
 
 }  // namespace whimbrel::mongo

@@ -28,10 +28,9 @@ ChangelogEntry read_entry(View document) {
 
 Result<std::vector<ChangelogEntry>> Changelog::read() const {
   std::vector<ChangelogEntry> entries;
-  auto cursor = TRY(entries_.find(View()));
-  while (auto document = TRY(cursor.next())) {
-    TRY(check_version(document->get_document("whimbrel"), entries_.name()));
-    entries.push_back(read_entry(*document));
+  for (const mongo::Document& document : TRY(entries_.find_all(View()))) {
+    TRY(check_version(document.view().get_document("whimbrel"), entries_.name()));
+    entries.push_back(read_entry(document));
   }
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
     return a.applied_at != b.applied_at ? a.applied_at < b.applied_at : a.file < b.file;

@@ -202,10 +202,10 @@ Result<std::vector<Journal::EntryKey>> Journal::list(const StepKey& key) const {
   Document only_id = make_document("_id", 1);
   Document command = make_document("find", entries_.name(), "filter", step_filter(key), "sort",
                                    only_id, "projection", only_id);
-  auto cursor = TRY(mongo::Cursor::open(entries_.client(), entries_.database(), command));
   std::vector<EntryKey> keys;
-  while (auto document = TRY(cursor.next())) {
-    View id = document->get_document("_id");
+  for (const Document& document :
+       TRY(mongo::read_all(entries_.client(), entries_.database(), command))) {
+    View id = document.view().get_document("_id");
     if (id.get_int("slice") > 0) continue;
     keys.push_back({static_cast<int>(id.get_int("range")), static_cast<int>(id.get_int("batch")),
                     static_cast<int>(id.get_int("attempt"))});

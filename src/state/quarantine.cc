@@ -46,9 +46,11 @@ Result<std::vector<QuarantinedDocument>> Quarantine::read(const std::string& run
   Document command = make_document("find", errors_.name(), "filter", run_filter(run), "sort",
                                    make_document("at", 1), "limit", limit);
   command.append("projection", make_document("before", 0));
-  auto cursor = TRY(mongo::Cursor::open(errors_.client(), errors_.database(), command));
   std::vector<QuarantinedDocument> documents;
-  while (auto found = TRY(cursor.next())) documents.push_back(TRY(read_quarantined(*found)));
+  for (const Document& found :
+       TRY(mongo::read_all(errors_.client(), errors_.database(), command))) {
+    documents.push_back(TRY(read_quarantined(found)));
+  }
   return documents;
 }
 

@@ -70,8 +70,10 @@ Range advanced(Range range, const Checkpoint& checkpoint) {
 
 Result<std::vector<Range>> Ranges::read(const StepKey& key) const {
   std::vector<Range> ranges;
-  auto cursor = TRY(ranges_.find(step_filter(key), make_document("_id", 1)));
-  while (auto document = TRY(cursor.next())) ranges.push_back(TRY(read_range(*document)));
+  for (const Document& document :
+       TRY(ranges_.find_all(step_filter(key), make_document("_id", 1)))) {
+    ranges.push_back(TRY(read_range(document)));
+  }
   return ranges;
 }
 

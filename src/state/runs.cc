@@ -143,8 +143,9 @@ Counts Run::counts() const {
 Result<std::vector<Run>> Runs::read() const {
   std::vector<Run> runs;
   Document is_run = make_document("migration", make_document("$exists", true));
-  auto cursor = TRY(runs_.find(is_run, make_document("startedAt", 1)));
-  while (auto document = TRY(cursor.next())) runs.push_back(TRY(read_run(*document)));
+  for (const Document& document : TRY(runs_.find_all(is_run, make_document("startedAt", 1)))) {
+    runs.push_back(TRY(read_run(document)));
+  }
   return runs;
 }
 

@@ -1,0 +1,27 @@
+#include "mongo/uri.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace whimbrel::mongo {
+
+Result<UriHandle> parse_uri(const ConnectOptions& options) {
+  prepare_driver();
+  bson_error_t problem;
+  UriHandle uri(mongoc_uri_new_with_error(options.uri.c_str(), &problem));
+  if (!uri) {
+    return Error{ErrorKind::kBadConfig,
+                 fmt::format("'{}' is not a MongoDB connection string: {}", redact_uri(options.uri),
+                             redact_secrets(problem.message, options.uri)),
+                 "set mongodb.uri in whimbrel.yaml, WHIMBREL_URI or --uri"};
+  }
+  if (!mongoc_uri_has_option(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS)) {
+    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
+                                   static_cast<int32_t>(options.server_selection.count()));
+  }
+  if (!mongoc_uri_get_appname(uri.get())) mongoc_uri_set_appname(uri.get(), "whimbrel");
+  return uri;
+}
+
+}  // namespace whimbrel::mongo

@@ -1,0 +1,21 @@
+// A connection string with the options that whimbrel adds to it.
+#pragma once
+
+#include <mongoc/mongoc.h>
+
+#include <memory>
+
+#include "mongo/client.h"
+
+namespace whimbrel::mongo {
+
+struct DestroyUri {
+  void operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }
+};
+using UriHandle = std::unique_ptr<mongoc_uri_t, DestroyUri>;
+
+/// What the user's connection string does not set is set here. kBadConfig, without the password,
+/// for what is none.
+Result<UriHandle> parse_uri(const ConnectOptions& options);
+
+}  // namespace whimbrel::mongo
