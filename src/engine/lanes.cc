@@ -25,6 +25,8 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
   for (int i = 0; i < shared.task.workers; ++i) {
     clients.push_back(std::make_unique<mongo::Client>(TRY(client.another())));
   }
+  // The run's own connection waits for answers as long as it takes.
+  mongo::Client carving = TRY(client.another());
   std::vector<Status> ends(clients.size());
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < clients.size(); ++i) {
@@ -33,7 +35,7 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
       if (!ends[i]) shared.stop.request(Stop::Reason::kFailed);
     });
   }
-  shared.ranges.carve_ahead(client);
+  shared.ranges.carve_ahead(carving);
   threads.clear();
   Status first;
   for (Status& end : ends) {

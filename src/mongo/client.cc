@@ -102,10 +102,23 @@ std::string Server::topology_text() const {
   return "";
 }
 
+namespace {
+
+/// Null only for options that the driver does not have.
+ClientHandle make_driver_client(const mongoc_uri_t* uri) {
+  ClientHandle client(mongoc_client_new_from_uri(uri));
+  if (client) mongoc_client_set_error_api(client.get(), MONGOC_ERROR_API_VERSION_2);
+  return client;
+}
+
+}  // namespace
+
 struct Client::Impl {
   ConnectOptions options;
   UriHandle uri;
   ClientHandle client;
+  ClientHandle brief;      ///< made when it is needed
+  bool all_brief = false;  ///< `client` has a limit itself
   Server server;
   AnnounceSession announce;
   std::set<std::string> announced;  ///< session ids, as JSON
@@ -113,6 +126,15 @@ struct Client::Impl {
   CollectionNames repeatable;  ///< collections; see ride_out()
   int64_t clock_offset = 0;    ///< server's wall clock less our steady one, milliseconds
 
+  mongoc_client_t* brief_client() {
+    if (all_brief || patience.count() == 0) return client.get();
+    if (!brief) brief = make_driver_client(with_answer_limit(uri.get(), kUsualAnswer).get());
+    return brief.get();
+  }
+  mongoc_client_t* client_for(View command) {
+    return is_brief(command, repeatable) ? brief_client() : client.get();
+  }
+  Result<Router> choose_router(mongoc_client_t* driver) const;
   Error explain(const bson_error_t& problem, View reply) const {
     return without_secrets(to_error(problem, reply));
   }
@@ -124,7 +146,10 @@ struct Client::Impl {
 
 struct Session::Impl {
   Client* client;
+  mongoc_client_t* driver;  ///< the one of the client's connections that it belongs to
   SessionHandle handle;
+
+  static Result<Session> open(Client& client, mongoc_client_t* driver);
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -137,7 +162,8 @@ Result<Client> Client::connect(const ConnectOptions& options) {
   impl->options = options;
   impl->uri = TRY(parse_uri(options));
   bson_error_t problem;
-  impl->client.reset(mongoc_client_new_from_uri_with_error(impl->uri.get(), &problem));
+  UriHandle patient = with_answer_limit(impl->uri.get(), kAnyAnswer);
+  impl->client.reset(mongoc_client_new_from_uri_with_error(patient.get(), &problem));
   if (!impl->client) {
     return Error{ErrorKind::kUnreachable,
                  fmt::format("cannot connect to {}: {}", redact_uri(options.uri),
@@ -156,15 +182,15 @@ Result<Client> Client::connect(const ConnectOptions& options) {
   return client;
 }
 
-Result<Client> Client::another() const {
+Result<Client> Client::another(std::chrono::milliseconds answer) const {
   ConnectOptions options = impl_->options;
   options.server_selection = std::chrono::seconds(30);
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->uri = TRY(parse_uri(options));
   mongoc_uri_set_option_as_bool(impl->uri.get(), MONGOC_URI_SERVERSELECTIONTRYONCE, false);
-  impl->client.reset(mongoc_client_new_from_uri(impl->uri.get()));
-  mongoc_client_set_error_api(impl->client.get(), MONGOC_ERROR_API_VERSION_2);
+  impl->client = make_driver_client(with_answer_limit(impl->uri.get(), answer).get());
+  impl->all_brief = true;
   impl->server = impl_->server;
   impl->clock_offset = impl_->clock_offset;
   impl->announce = impl_->announce;
@@ -222,9 +248,10 @@ Result<Document> Client::run_command(std::string_view database, View command, Se
   // Within a transaction the session remembers its mongos.
   bool routed = router && server().topology == Server::Topology::kSharded &&
                 !(session && session->in_transaction());
+  mongoc_client_t* driver = session ? session->impl().driver : impl_->client_for(command);
   Document options;
   Router chosen = routed ? *router : 0;
-  if (routed && chosen == 0) chosen = TRY(choose_router());
+  if (routed && chosen == 0) chosen = TRY(impl_->choose_router(driver));
   if (routed) options.append("serverId", static_cast<int64_t>(chosen));
   bson_error_t problem{};
   if (session &&
@@ -234,19 +261,18 @@ Result<Document> Client::run_command(std::string_view database, View command, Se
   bson_t borrowed;
   bson_init_static(&borrowed, command.bytes().data(), command.size());
   Document reply;
-  bool ok =
-      mongoc_client_command_with_opts(impl_->client.get(), std::string(database).c_str(), &borrowed,
-                                      nullptr, options.handle(), reply.handle(), &problem);
+  bool ok = mongoc_client_command_with_opts(driver, std::string(database).c_str(), &borrowed,
+                                            nullptr, options.handle(), reply.handle(), &problem);
   if (!ok) return impl_->explain(problem, reply);
   if (routed) *router = chosen;
   return reply;
 }
 
-Result<Client::Router> Client::choose_router() {
+Result<Client::Router> Client::Impl::choose_router(mongoc_client_t* driver) const {
   bson_error_t problem;
   mongoc_server_description_t* chosen =
-      mongoc_client_select_server(impl_->client.get(), true, nullptr, &problem);
-  if (!chosen) return impl_->explain(problem, View());
+      mongoc_client_select_server(driver, true, nullptr, &problem);
+  if (!chosen) return explain(problem, View());
   Router id = mongoc_server_description_id(chosen);
   mongoc_server_description_destroy(chosen);
   return id;
@@ -258,21 +284,26 @@ Session::~Session() {
   if (impl_) abort();
 }
 
-Result<Session> Session::start_reading(Client& client) {
+Result<Session> Session::Impl::open(Client& client, mongoc_client_t* driver) {
   bson_error_t problem;
-  SessionHandle handle(mongoc_client_start_session(client.impl().client.get(), nullptr, &problem));
+  SessionHandle handle(mongoc_client_start_session(driver, nullptr, &problem));
   if (!handle) return client.impl().explain(problem, View());
   auto impl = std::make_unique<Impl>();
   impl->client = &client;
+  impl->driver = driver;
   impl->handle = std::move(handle);
   return Session(std::move(impl));
 }
 
+Result<Session> Session::start_reading(Client& client, View command) {
+  return Impl::open(client, client.impl().client_for(command));
+}
+
 Result<Session> Session::start(Client& client) {
-  Session session = TRY(start_reading(client));
+  Client::Impl& owner = client.impl();
+  Session session = TRY(Impl::open(client, owner.brief_client()));
   const bson_t* lsid = mongoc_client_session_get_lsid(session.impl().handle.get());
   View id({bson_get_data(lsid), lsid->len});
-  Client::Impl& owner = client.impl();
   std::string key = id.to_json();
   if (owner.announce && !owner.announced.contains(key)) {
     TRY(owner.announce(client, id));

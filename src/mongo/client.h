@@ -39,6 +39,13 @@ struct ConnectOptions {
   std::chrono::milliseconds server_selection{10'000};  ///< used unless the URI sets its own
 };
 
+/// How long a connection waits for one answer before it is given up for broken. A transaction lives
+/// for 60 s at most.
+inline constexpr std::chrono::milliseconds kUsualAnswer{60'000};
+/// An index may take a week to build. Whether the other machine lives, the driver's keepalive finds
+/// out within four minutes.
+inline constexpr std::chrono::milliseconds kAnyAnswer{std::chrono::hours(24 * 7)};
+
 /// How sure a write must be before it returns. Inside a transaction the commit decides.
 enum class Durability {
   kMajority,      ///< `{w: "majority", j: true}`: survives a crash and a change of primary
@@ -53,13 +60,14 @@ class Session;
 
 class Client {
  public:
-  /// Connects and asks who is there. Errors: kUnreachable (no answer, with the hosts and the
-  /// reason), kNotAuthorised, kBadConfig (not a connection string). No message carries the
-  /// password.
+  /// Connects and asks who is there. Waits for answers as long as it takes, but see ride_out(). A
+  /// socketTimeoutMS in the connection string goes before every limit here. Errors: kUnreachable
+  /// (no answer, with the hosts and the reason), kNotAuthorised, kBadConfig (not a connection
+  /// string). No message carries the password.
   static Result<Client> connect(const ConnectOptions& options);
   /// A further connection with the same options that waits for a primary up to 30 s instead of
-  /// failing at the first look.
-  Result<Client> another() const;
+  /// failing at the first look, and for each answer no longer than `answer`.
+  Result<Client> another(std::chrono::milliseconds answer = kUsualAnswer) const;
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -81,7 +89,9 @@ class Client {
   /// From here on, a command outside of a transaction that fails for a moment (a broken connection,
   /// a change of primary) is repeated for up to `patience`, or until the process is asked to stop,
   /// if that changes nothing: reads, and whatever is written to `collections`, whose writers
-  /// promise it. So do the clients that another() makes.
+  /// promise it. So do the clients that another() makes. Transactions, and commands on
+  /// `collections` but deletions of many, have from here on a connection of their own that waits
+  /// kUsualAnswer.
   void ride_out(std::chrono::milliseconds patience, const std::vector<std::string>& collections);
   /// What ride_out() was given; 0 before.
   std::chrono::milliseconds patience() const;
@@ -102,7 +112,6 @@ class Client {
   explicit Client(std::unique_ptr<Impl> impl);
   Result<Document> run_command(std::string_view database, View command, Session* session,
                                Router* router);
-  Result<Router> choose_router();
   std::unique_ptr<Impl> impl_;
 };
 
@@ -110,9 +119,9 @@ class Client {
 class Session {
  public:
   static Result<Session> start(Client& client);
-  /// One that only reads outside of transactions: nobody will have to end it, so it is not
-  /// announced.
-  static Result<Session> start_reading(Client& client);
+  /// One for `command`, which reads outside of transactions: nobody will have to end it, so it is
+  /// not announced.
+  static Result<Session> start_reading(Client& client, View command);
   Session(Session&&) noexcept;
   ~Session();  ///< Aborts an open transaction.
 

@@ -25,6 +25,19 @@ std::string command_name(View command) {
   return on_collection ? name + " " + std::string(fields.front().as_string()) : name;
 }
 
+bool is_brief(View command, const CollectionNames& collections) {
+  static const std::set<std::string_view> about_server = {"hello", "buildInfo", "killSessions",
+                                                          "listCollections", "collStats"};
+  std::vector<Value> fields = command.elements();
+  if (fields.empty()) return false;
+  const Value& first = fields.front();
+  if (about_server.contains(first.key())) return true;
+  if (first.type() != Type::kString || !collections.contains(first.as_string())) return false;
+  if (first.key() != "delete") return true;
+  auto limit = command.at_path("deletes.0.limit");
+  return limit && limit->as_int() == 1;
+}
+
 bool is_repeatable(View command, const CollectionNames& collections) {
   static const std::set<std::string_view> writes = {"update", "delete", "findAndModify", "create"};
   std::vector<Value> fields = command.elements();

@@ -17,4 +17,8 @@ std::string command_name(View command);
 /// $out or $merge is none), and writes to `collections`, whose writers promise it.
 bool is_repeatable(View command, const CollectionNames& collections);
 
+/// True for commands that a server at work answers within seconds: about itself, and on
+/// `collections`, but those that may remove many documents.
+bool is_brief(View command, const CollectionNames& collections);
+
 }  // namespace whimbrel::mongo

@@ -15,6 +15,11 @@ bool repeatable(const char* json) {
   return is_repeatable(parsed(holder, json), {"whimbrel_runs"});
 }
 
+bool brief(const char* json) {
+  Document holder;
+  return is_brief(parsed(holder, json), {"whimbrel_runs"});
+}
+
 }  // namespace
 
 TEST_CASE("a command is named by its first field, and its collection if it has one") {
@@ -40,6 +45,18 @@ TEST_CASE("writes are repeatable only in collections whose writers promise it") 
   CHECK_FALSE(repeatable(R"({"update": "users", "updates": []})"));
   CHECK_FALSE(repeatable(R"({"insert": "whimbrel_runs", "documents": []})"));
   CHECK_FALSE(repeatable(R"({"createIndexes": "users", "indexes": []})"));
+}
+
+TEST_CASE("commands about the server and on own collections are brief") {
+  CHECK(brief(R"({"hello": 1})"));
+  CHECK(brief(R"({"update": "whimbrel_runs", "updates": []})"));
+  CHECK(brief(R"({"delete": "whimbrel_runs", "deletes": [{"q": {}, "limit": 1}]})"));
+}
+
+TEST_CASE("commands that may take hours are not brief") {
+  CHECK_FALSE(brief(R"({"createIndexes": "users", "indexes": []})"));
+  CHECK_FALSE(brief(R"({"find": "users"})"));
+  CHECK_FALSE(brief(R"({"delete": "whimbrel_runs", "deletes": [{"q": {}, "limit": 0}]})"));
 }
 
 }  // namespace whimbrel::mongo

@@ -13,7 +13,7 @@ Result<Cursor> Cursor::open(Client& client, std::string_view database, View comm
                             Session* session) {
   Cursor cursor(client, database, command);
   cursor.session_ = session;
-  if (!session) cursor.own_session_.emplace(TRY(Session::start_reading(client)));
+  if (!session) cursor.own_session_.emplace(TRY(Session::start_reading(client, command)));
   Document reply = TRY(client.run(database, command, cursor.session(), &cursor.router_));
   cursor.take(std::move(reply), "firstBatch");
   return cursor;

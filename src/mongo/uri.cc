@@ -24,4 +24,13 @@ Result<UriHandle> parse_uri(const ConnectOptions& options) {
   return uri;
 }
 
+UriHandle with_answer_limit(const mongoc_uri_t* uri, std::chrono::milliseconds answer) {
+  UriHandle limited(mongoc_uri_copy(uri));
+  if (!mongoc_uri_has_option(uri, MONGOC_URI_SOCKETTIMEOUTMS)) {
+    mongoc_uri_set_option_as_int32(limited.get(), MONGOC_URI_SOCKETTIMEOUTMS,
+                                   static_cast<int32_t>(answer.count()));
+  }
+  return limited;
+}
+
 }  // namespace whimbrel::mongo

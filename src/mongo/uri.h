@@ -18,4 +18,8 @@ using UriHandle = std::unique_ptr<mongoc_uri_t, DestroyUri>;
 /// for what is none.
 Result<UriHandle> parse_uri(const ConnectOptions& options);
 
+/// A copy for connections that wait at most `answer` for each answer; a socketTimeoutMS of the
+/// user's goes before it.
+UriHandle with_answer_limit(const mongoc_uri_t* uri, std::chrono::milliseconds answer);
+
 }  // namespace whimbrel::mongo

@@ -20,6 +20,8 @@ using mongo::View;
 namespace {
 
 constexpr const char* kLockId = "whimbrel";
+// A heartbeat whose connection is stuck must find out before the lease ends.
+constexpr std::chrono::seconds kHeartbeatAnswer{10};
 constexpr int kDuplicateKey = 11000;
 
 int64_t lease_milliseconds() {
@@ -286,7 +288,7 @@ Status Lock::start(Stop& stop) {
   TRY(locks_of(client, place)
           .update_one(impl_->ours(), make_document("$set", make_document("epoch", impl_->epoch))));
   client.announce_sessions(announcer(place, impl_->owner));
-  mongo::Client own = TRY(client.another());
+  mongo::Client own = TRY(client.another(kHeartbeatAnswer));
   Impl* raw = impl_.get();
   raw->heartbeat = std::thread(
       [raw, &stop](mongo::Client with) { raw->beat(std::move(with), stop); }, std::move(own));
@@ -316,7 +318,7 @@ Status Lock::release() {
   impl_->end_heartbeat();
   // No Stop here: the release must not be cut short by what ended the run.
   TRY(retry_transient(
-      Stop(), [&] { return locks_of(*impl_->client, impl_->place).remove_many(impl_->ours()); },
+      Stop(), [&] { return locks_of(*impl_->client, impl_->place).remove_one(impl_->ours()); },
       {.patience = std::chrono::seconds(10)}));
   return {};
 }
