@@ -136,7 +136,7 @@ Result<Range> Lane::migrate_safely(const Range& range) {
 /// its answer lost, or a change of primary took batches back.
 Result<std::optional<Range>> Lane::moved_meanwhile(const Range& range) {
   const DocumentTask& task = shared_.task;
-  Range now = TRY(Ranges(*client_, task.database).read_one(task.key, range.number));
+  Range now = TRY(Ranges(*client_, task.database).read_one(task.key, range));
   if (now.epoch != range.epoch) {
     return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
   }

@@ -77,9 +77,15 @@ Result<std::vector<Range>> Ranges::read(const StepKey& key) const {
   return ranges;
 }
 
-Result<Range> Ranges::read_one(const StepKey& key, int number) const {
-  auto document = TRY(ranges_.find_one(range_id(key, number)));
+Result<Range> Ranges::read_one(const StepKey& key, const Range& range) const {
+  auto document = TRY(ranges_.find_one(range_id(key, range.number)));
   if (document) return read_range(*document);
+  mongo::Collection runs(ranges_.client(), ranges_.database(), kRunsCollection);
+  Document our_run;
+  our_run.append_object_id("_id", key.run).append("epoch", range.epoch);
+  if (!TRY(runs.find_one(our_run))) {
+    return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+  }
   return Error{ErrorKind::kFailed, "a range document disappeared from " + ranges_.name(),
                "restore it, or undo the run: whimbrel down"};
 }
@@ -115,12 +121,12 @@ Status Ranges::save(const StepKey& key, const Range& range, const Checkpoint& ch
   Error error{ErrorKind::kLockHeld,
               "another process took this run over; nothing was written after that",
               "whimbrel status"};
-  if (TRY(read_one(key, range.number)).epoch == range.epoch) error.retry = Retry::kTransient;
+  if (TRY(read_one(key, range)).epoch == range.epoch) error.retry = Retry::kTransient;
   return error;
 }
 
 Status Ranges::assert_owned(const StepKey& key, const Range& range) const {
-  if (TRY(read_one(key, range.number)).epoch == range.epoch) return {};
+  if (TRY(read_one(key, range)).epoch == range.epoch) return {};
   return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
 }
 

@@ -51,7 +51,8 @@ class Ranges {
       : ranges_(client, database, kRangesCollection) {}
 
   Result<std::vector<Range>> read(const StepKey& key) const;
-  Result<Range> read_one(const StepKey& key, int number) const;
+  /// Where `range` stands now. kLockHeld when it is gone because somebody took the run over.
+  Result<Range> read_one(const StepKey& key, const Range& range) const;
   /// Writes a new range; writing the same one again is no error.
   Status add(const StepKey& key, const Range& range, mongo::Session* session) const;
   /// Gives every range of the run the new epoch: from now on no older holder can save a checkpoint.
