@@ -44,6 +44,10 @@ Error Stop::error_of(Reason reason) {
       return Error{ErrorKind::kLockHeld,
                    "the lock was lost to another process; nothing was written after that",
                    "whimbrel status"};
+    case Reason::kLeaseEnded:
+      return Error{ErrorKind::kUnreachable,
+                   "the server did not answer until the lease of the lock had ended; nothing was "
+                   "written after that"};
     case Reason::kTimeUp:
       return Error{ErrorKind::kPaused,
                    "the time of --max-time is up; the running batches were finished and saved",

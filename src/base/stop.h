@@ -11,7 +11,7 @@ namespace whimbrel {
 /// Set once, read by every loop. Requesting is safe from a signal handler and from any thread.
 class Stop {
  public:
-  enum class Reason { kNone, kInterrupt, kTerminate, kLockLost, kTimeUp, kFailed };
+  enum class Reason { kNone, kInterrupt, kTerminate, kLockLost, kLeaseEnded, kTimeUp, kFailed };
 
   /// The first reason stays.
   void request(Reason reason) {
@@ -20,11 +20,15 @@ class Stop {
   }
   Reason reason() const { return reason_.load(); }
   bool requested() const { return reason() != Reason::kNone; }
+  /// True when somebody else may hold the lock: what cannot be fenced must end at once.
+  bool lock_is_gone() const {
+    return reason() == Reason::kLockLost || reason() == Reason::kLeaseEnded;
+  }
 
   /// Sleeps, or returns early once stopping was requested (within 20 ms). False if it was.
   bool sleep(std::chrono::milliseconds duration) const;
 
-  /// The Error that ends the run: exit code 130, 143 or 75.
+  /// The Error that ends the run: exit code 130, 143, 75 or 69.
   Error error() const { return error_of(reason()); }
   static Error error_of(Reason reason);
 

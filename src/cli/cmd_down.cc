@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "flow/next_command.h"
 
 namespace whimbrel {
 namespace {
@@ -64,8 +65,7 @@ Result<int> run_down(const Arguments& arguments) {
   if (!done) {
     summary.exit = exit_code(done.error().kind);
     reporter->say("error", redact_secrets(done.error().message, project.config.uri));
-    std::string hint = done.error().hint == "whimbrel up" ? "whimbrel down" : done.error().hint;
-    if (!hint.empty()) reporter->say("info", "  next: " + hint);
+    reporter->say("info", "  next: " + next_command(done.error(), "down"));
   }
   reporter->summary(summary);
   return summary.exit;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "flow/next_command.h"
 
 namespace whimbrel {
 namespace {
@@ -61,7 +62,7 @@ Result<int> run_up(const Arguments& arguments) {
   if (!done) {
     summary.exit = exit_code(done.error().kind);
     reporter->say("error", redact_secrets(done.error().message, project.config.uri));
-    if (!done.error().hint.empty()) reporter->say("info", "  next: " + done.error().hint);
+    reporter->say("info", "  next: " + next_command(done.error(), "up"));
   }
   reporter->summary(summary);
   return summary.exit;

@@ -164,8 +164,7 @@ Status Host::Impl::wait_for_bytes(const Patience& patience, Clock::time_point st
     int ready = poll(&channel, 1, static_cast<int>(kLook.count()));
     if (ready > 0) return {};
     if (patience.stop && patience.stop->requested()) {
-      bool lost = patience.stop->reason() == Stop::Reason::kLockLost;
-      if (lost || patience.ends_on_interrupt)
+      if (patience.stop->lock_is_gone() || patience.ends_on_interrupt)
         return give_up(Death::kStopped, patience.stop->error());
       if (patience.on_wait && waiting_call != calls) patience.on_wait();
       waiting_call = calls;

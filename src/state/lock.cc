@@ -187,9 +187,9 @@ void Lock::Impl::beat(mongo::Client own, Stop& stop) {
     auto asked = std::chrono::steady_clock::now();
     auto renewed = renew(own);
     if (renewed && *renewed) last_success = asked;
-    bool taken = renewed && !*renewed;
-    if (taken || std::chrono::steady_clock::now() - last_success > kLease) {
-      stop.request(Stop::Reason::kLockLost);
+    if (renewed && !*renewed) stop.request(Stop::Reason::kLockLost);
+    if (std::chrono::steady_clock::now() - last_success > kLease) {
+      stop.request(Stop::Reason::kLeaseEnded);
     }
     guard.lock();
   }

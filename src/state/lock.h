@@ -55,8 +55,8 @@ Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPla
 /// False when there was none.
 Result<bool> break_lock(mongo::Client& client, const LockPlace& place);
 
-/// Holding it, a heartbeat thread renews the lease every kHeartbeat; if that fails for a whole
-/// lease, or the document is no longer ours, `stop` is requested with kLockLost.
+/// Holding it, a heartbeat thread renews the lease every kHeartbeat; `stop` is requested with
+/// kLeaseEnded if that fails for a whole lease, with kLockLost if the document is no longer ours.
 class Lock {
  public:
   struct Request {

@@ -122,6 +122,10 @@ class Server:
     def crash_and_restart(self):
         """kill -9, and a new process on the same files and port."""
         self.stop()
+        self.restart()
+
+    def restart(self):
+        """A new process on the files and the port of a stopped one; returns when it answers."""
         self.process = self._start()
         if not self._answers():
             raise RuntimeError(f"mongod does not come back:\n{self.log()[-3000:]}")

@@ -3,6 +3,7 @@ import collections
 import shutil
 import tempfile
 import time
+import unittest
 
 import pymongo
 
@@ -118,6 +119,21 @@ class KilledStandaloneTest(DisturbedTest):
             return ["SIGKILL of the server"]
         self.run_disturbed(project, "standalone", disturb, rounds=20 if LONG else 2, least=1)
 
+    @unittest.skipUnless(LONG, "takes minutes: every connection waits for a server, one after the other")
+    def test_a_server_that_stays_away_for_longer_than_the_lease_ends_the_run_with_what_to_type(self):
+        server = self.own_server("standalone")
+        project = self.filled("standalone", server.uri)
+        running = project.start("up")
+        self.slowest = 0
+        self.assertTrue(self.comes_further(project, running, 30, "`up` begins"))
+        server.stop()
+        result = running.wait(400)
+        self.assertEqual(69, result.rc, str(result))
+        self.assertSaid("next: when the server answers again: whimbrel up", result)
+        server.restart()
+        project.ok("up", "--wait", "60s")
+        self.assertEqual(0, project.db.things.count_documents(WRONG))
+
 
 class ReplicaSet:
     """Three members with elections of a second; a member is killed and comes back on its own files."""
@@ -190,5 +206,4 @@ class ElectionTest(DisturbedTest):
 
 
 if __name__ == "__main__":
-    import unittest
     unittest.main()
