@@ -137,9 +137,7 @@ Result<Range> Lane::migrate_safely(const Range& range) {
 Result<std::optional<Range>> Lane::moved_meanwhile(const Range& range) {
   const DocumentTask& task = shared_.task;
   Range now = TRY(Ranges(*client_, task.database).read_one(task.key, range));
-  if (now.epoch != range.epoch) {
-    return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
-  }
+  if (now.epoch != range.epoch) return taken_over();
   if (now.batch == range.batch) return std::optional<Range>();
   budget_.give_back();
   shared_.budget.charge(now.counts.quarantined - range.counts.quarantined);

@@ -83,9 +83,7 @@ Result<Range> Ranges::read_one(const StepKey& key, const Range& range) const {
   mongo::Collection runs(ranges_.client(), ranges_.database(), kRunsCollection);
   Document our_run;
   our_run.append_object_id("_id", key.run).append("epoch", range.epoch);
-  if (!TRY(runs.find_one(our_run))) {
-    return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
-  }
+  if (!TRY(runs.find_one(our_run))) return taken_over();
   return Error{ErrorKind::kFailed, "a range document disappeared from " + ranges_.name(),
                "restore it, or undo the run: whimbrel down"};
 }
@@ -118,16 +116,15 @@ Status Ranges::save(const StepKey& key, const Range& range, const Checkpoint& ch
                                    durability, session));
   TRY(outcome.all_accepted());
   if (outcome.matched == 1) return {};
-  Error error{ErrorKind::kLockHeld,
-              "another process took this run over; nothing was written after that",
-              "whimbrel status"};
+  Error error = taken_over();
+  error.message += "; nothing was written after that";
   if (TRY(read_one(key, range)).epoch == range.epoch) error.retry = Retry::kTransient;
   return error;
 }
 
 Status Ranges::assert_owned(const StepKey& key, const Range& range) const {
   if (TRY(read_one(key, range)).epoch == range.epoch) return {};
-  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+  return taken_over();
 }
 
 Status Ranges::assert_epoch(const StepKey& key, int number, int64_t epoch,
@@ -137,7 +134,7 @@ Status Ranges::assert_epoch(const StepKey& key, int number, int64_t epoch,
   Document touch = make_document("$inc", make_document("undone", 1));
   auto outcome = TRY(ranges_.update_one(filter, touch, mongo::Upsert::kNo, &session));
   if (outcome.matched == 1) return {};
-  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+  return taken_over();
 }
 
 Status Ranges::remove(const std::string& run) const {

@@ -140,6 +140,10 @@ Counts Run::counts() const {
   return sum;
 }
 
+Error taken_over() {
+  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+}
+
 Result<std::vector<Run>> Runs::read() const {
   std::vector<Run> runs;
   Document is_run = make_document("migration", make_document("$exists", true));
@@ -185,7 +189,7 @@ Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session* 
   Document touch = make_document("$inc", make_document("carved", 1));
   auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, session));
   if (outcome.matched == 1) return {};
-  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+  return taken_over();
 }
 
 Status Runs::mark_journal_removed(const std::string& id) const {

@@ -71,6 +71,9 @@ struct Run {
   Counts counts() const;
 };
 
+/// What a process is told that no longer owns a run: kLockHeld.
+Error taken_over();
+
 /// Whether it ran a script, which has one step and is done as a whole.
 bool is_script_run(const Run& run);
 
