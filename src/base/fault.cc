@@ -4,12 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
+#include <vector>
 
 namespace whimbrel {
 namespace {
@@ -25,14 +26,11 @@ struct Wanted {
   int passage = 1;
 };
 
-std::optional<Wanted> read_wanted() {
-  const char* text = std::getenv("WHIMBREL_FAULT");
-  if (!text) return std::nullopt;
+Wanted parse_wanted(const std::string& whole) {
   static const std::map<std::string, Action> actions = {{"kill", Action::kKill},
                                                         {"stop", Action::kStop},
                                                         {"stall", Action::kStall},
                                                         {"error", Action::kError}};
-  std::string whole = text;
   size_t space = whole.find(' ');
   size_t number = whole.rfind('#');
   auto action = actions.find(whole.substr(0, space));
@@ -40,6 +38,17 @@ std::optional<Wanted> read_wanted() {
   if (!good) std::abort();  // a test that asks for nonsense must not pass
   return Wanted{action->second, whole.substr(space + 1, number - space - 1),
                 std::atoi(whole.c_str() + number + 1)};
+}
+
+std::vector<Wanted> read_wanted() {
+  std::vector<Wanted> wanted;
+  const char* text = std::getenv("WHIMBREL_FAULT");
+  for (std::string rest = text ? text : ""; !rest.empty();) {
+    size_t end = rest.find("; ");
+    wanted.push_back(parse_wanted(rest.substr(0, end)));
+    rest.erase(0, end == std::string::npos ? end : end + 2);
+  }
+  return wanted;
 }
 
 void trace(const std::string& point) {
@@ -61,10 +70,15 @@ int count_passage(const std::string& point) {
 }  // namespace
 
 Status pass_fault_point(const std::string& what, FaultSide side) {
-  static const std::optional<Wanted> wanted = read_wanted();
+  static const std::vector<Wanted> all = read_wanted();
   std::string point = what + (side == FaultSide::kBefore ? " before" : " after");
   trace(point);
-  if (!wanted || wanted->point != point || count_passage(point) != wanted->passage) return {};
+  if (all.empty()) return {};
+  int passage = count_passage(point);
+  auto wanted = std::find_if(all.begin(), all.end(), [&](const Wanted& one) {
+    return one.point == point && one.passage == passage;
+  });
+  if (wanted == all.end()) return {};
   if (wanted->action == Action::kKill) (void)kill(getpid(), SIGKILL);
   // To this thread: one sent to the process may stop another first, while this one goes on for a
   // while (half of 2,000 times on two busy cores).

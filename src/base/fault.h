@@ -9,6 +9,7 @@
 //   WHIMBREL_FAULT="stop WHAT before#1"    SIGSTOP there; goes on after a SIGCONT
 //   WHIMBREL_FAULT="stall WHAT after#1"    sleeps there for 300 ms
 //   WHIMBREL_FAULT="error WHAT after#1"    the effect has happened, and its answer is lost
+//   WHIMBREL_FAULT="stop …#1; kill …#2"    several
 //   WHIMBREL_FAULT_TRACE=FILE              appends the name of every point as it is passed
 #pragma once
 

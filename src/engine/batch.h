@@ -14,6 +14,7 @@ namespace whimbrel {
 /// What the source read.
 struct Batch {
   mongo::DocumentList before;  ///< pre-images; `{_id}` alone where nobody needs more
+  mongo::Document only;        ///< the range's own list of `_id`s; empty: all between
   Bound from;
   mongo::OwnedValue upto;
   bool ends_range = false;

@@ -71,14 +71,30 @@ Result<IdExtent> read_extent(mongo::Client& client, const DocumentTask& task) {
   return extent;
 }
 
+Status add_range(mongo::Client& client, const DocumentTask& task, const Range& range) {
+  Ranges ranges(client, task.database);
+  Runs runs(client, task.database);
+  if (task.strategy != Strategy::kTransaction) {
+    TRY(runs.assert_epoch(task.key.run, range.epoch, nullptr));
+    return ranges.add(task.key, range, nullptr);
+  }
+  mongo::Session session = TRY(mongo::Session::start(client));
+  TRY(session.begin());
+  TRY(runs.assert_epoch(task.key.run, range.epoch, &session));
+  TRY(ranges.add(task.key, range, &session));
+  return session.commit();
+}
+
 RangeQueue::RangeQueue(const DocumentTask& task, const StepState& state, int64_t epoch,
                        std::vector<Range> existing, const Stop& stop)
     : task_(task), epoch_(epoch), stop_(stop), last_(state.last), lanes_(task.workers) {
   if (state.first) frontier_ = Bound{*state.first, true};
   for (Range& range : existing) {
-    frontier_ = Bound{range.hi, false};
     next_number_ = range.number + 1;
-    carved_keys_ += range.keys;
+    if (!range.is_beside_slices()) {
+      frontier_ = Bound{range.hi, false};
+      carved_keys_ += range.keys;
+    }
     range.epoch = epoch;
     if (!range.done) open_.push_back(std::move(range));
   }
@@ -133,21 +149,6 @@ int64_t RangeQueue::slice_keys() const {
   return std::max<int64_t>(keys, 1);
 }
 
-Status RangeQueue::save_new(mongo::Client& client, const Range& range) const {
-  Ranges ranges(client, task_.database);
-  Runs runs(client, task_.database);
-  // A holder that lost the lock must not start a range that nobody has fenced yet.
-  if (task_.strategy != Strategy::kTransaction) {
-    TRY(runs.assert_epoch(task_.key.run, epoch_, nullptr));
-    return ranges.add(task_.key, range, nullptr);
-  }
-  mongo::Session session = TRY(mongo::Session::start(client));
-  TRY(session.begin());
-  TRY(runs.assert_epoch(task_.key.run, epoch_, &session));
-  TRY(ranges.add(task_.key, range, &session));
-  return session.commit();
-}
-
 Result<std::optional<Range>> RangeQueue::carve(mongo::Client& client) {
   auto end = TRY(retry_transient(
       stop_, [&] { return find_slice_end(client, task_, *frontier_, *last_, slice_keys()); }));
@@ -162,7 +163,7 @@ Result<std::optional<Range>> RangeQueue::carve(mongo::Client& client) {
   range.hi = end->id;
   range.keys = end->keys;
   range.epoch = epoch_;
-  TRY(retry_transient(stop_, [&] { return save_new(client, range); }));
+  TRY(retry_transient(stop_, [&] { return add_range(client, task_, range); }));
   ++next_number_;
   carved_keys_ += end->keys;
   frontier_ = Bound{end->id, false};

@@ -35,7 +35,6 @@ class RangeQueue {
  private:
   bool wait_until_wanted();
   Result<std::optional<Range>> carve(mongo::Client& client);
-  Status save_new(mongo::Client& client, const Range& range) const;
   int64_t slice_keys() const;
 
   const DocumentTask& task_;
@@ -56,6 +55,10 @@ class RangeQueue {
   std::optional<Error> failure_;
   int lanes_;
 };
+
+/// Saves a new range. kLockHeld when the run has another epoch than the range: a holder that lost
+/// the lock must not start what nobody has fenced.
+Status add_range(mongo::Client& client, const DocumentTask& task, const Range& range);
 
 /// The smallest and largest `_id` now; nothing for an empty collection.
 struct IdExtent {

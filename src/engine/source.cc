@@ -10,6 +10,11 @@ using mongo::OwnedValue;
 
 namespace {
 
+Document ids_between(const Batch& batch, const OwnedValue& upto) {
+  Document range = range_filter(batch.from, upto);
+  return batch.only.view().empty() ? range : range_and(range, only_ids(batch.only));
+}
+
 class CollectionSource : public Source {
  public:
   CollectionSource(mongo::Client& client, const DocumentTask& task, Fetch fetch)
@@ -19,9 +24,10 @@ class CollectionSource : public Source {
                      mongo::Session* session) override {
     Batch batch;
     batch.from = {range.position(), range.position_included()};
+    batch.only = range.ids;
     batch.now = client_.server_time();
     batch.before.reserve(static_cast<size_t>(std::min(bytes, docs * likely_bytes() * 5 / 4)));
-    Document find = command(batch.from, range.hi, docs);
+    Document find = command(batch, range.hi, docs);
     auto cursor = TRY(mongo::Cursor::open(client_, task_.database, find, session));
     bool whole = TRY(take_documents(cursor, bytes, batch));
     bool all_read = whole && batch.before.size() < static_cast<size_t>(docs);
@@ -30,11 +36,11 @@ class CollectionSource : public Source {
   }
 
  private:
-  Document command(const Bound& from, const OwnedValue& hi, int docs) const {
+  Document command(const Batch& batch, const OwnedValue& hi, int docs) const {
     Document by_id = make_document("_id", 1);
     // Ids alone come from the index: `where` would make the server read every document twice.
     bool ids_only = fetch_ == Fetch::kIdsOnly;
-    Document range = range_filter(from, hi);
+    Document range = ids_between(batch, hi);
     Document find =
         make_document("find", task_.collection(), "filter",
                       ids_only ? range : range_and(range, task_.where()), "sort", by_id);
@@ -86,6 +92,7 @@ class ResumingSource : public Source {
     if (entries.empty()) return collection_.next(range, docs, bytes, session);
     Batch batch;
     batch.from = {range.position(), range.position_included()};
+    batch.only = range.ids;
     const Checkpoint& planned = *entries.front().checkpoint;
     batch.upto = planned.upto;
     batch.ends_range = planned.ends_range;
@@ -103,7 +110,7 @@ class ResumingSource : public Source {
 }  // namespace
 
 Document Batch::filter(const DocumentTask& task) const {
-  return range_and(range_filter(from, upto), task.where());
+  return range_and(ids_between(*this, upto), task.where());
 }
 
 Checkpoint Batch::checkpoint(Counts counts) const {

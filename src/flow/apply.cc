@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/retry.h"
+#include "base/text.h"
 #include "engine/checks.h"
 #include "engine/document_step.h"
 #include "engine/script_host.h"
@@ -68,6 +69,16 @@ void report_quarantine(const UpSetting& setting, const DocumentTask& task) {
   }
 }
 
+void report_residual(const UpSetting& setting, const DocumentTask& task, const StepState& state) {
+  if (state.residual.value_or(0) == 0) return;
+  setting.reporter.say(
+      "warning",
+      fmt::format("{}: {} documents of {} still match `where`: they are in quarantine, or the "
+                  "application wrote them meanwhile; for the latter, once it no longer does: "
+                  "whimbrel create NAME --document, with the same step",
+                  task.migration, with_commas(*state.residual), task.collection()));
+}
+
 Status run_documents(const UpSetting& setting, const Migration& migration, Run& run, int index) {
   Project& project = setting.project;
   const Step& step = migration.steps[static_cast<size_t>(index)];
@@ -85,6 +96,7 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   Status ended = run_document_step(project.client, task, run, progress, setting.stop);
   setting.reporter.step_ended();
   if (state.counts.quarantined > 0) report_quarantine(setting, task);
+  if (ended) report_residual(setting, task, state);
   auto* transform = std::get_if<TransformStep>(&step.body);
   return ended && transform && transform->checks ? check_script(task, setting.stop)
                                                  : std::move(ended);

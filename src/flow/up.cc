@@ -123,6 +123,7 @@ Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summar
     }
     summary.applied.push_back(run->file);
     summary.documents += run->counts();
+    summary.residual += run->residual();
     add_errors(setting.project, *run, summary);
   }
   return {};

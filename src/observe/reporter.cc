@@ -45,6 +45,7 @@ Json to_json(const Summary& summary) {
               {"documents", to_json(summary.documents)},
               {"seconds", summary.seconds},
               {"errors", summary.errors},
+              {"residual", summary.residual},
               {"doneBefore", summary.done_before}};
 }
 
@@ -326,6 +327,10 @@ void Reporter::summary(const Summary& summary) {
   if (summary.done_before > 0) {
     lines.push_back(fmt::format("  of which {} were done before by the interrupted run",
                                 with_commas(summary.done_before)));
+  }
+  if (summary.residual > 0) {
+    lines.push_back(
+        fmt::format("  {} documents still match `where`", with_commas(summary.residual)));
   }
   if (!summary.errors.empty())
     lines.push_back(fmt::format("first {} errors:", summary.errors.size()));

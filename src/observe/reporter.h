@@ -30,6 +30,7 @@ struct Summary {
   std::vector<std::string> applied;
   Counts documents;
   int64_t done_before = 0;          ///< of `documents`, by earlier attempts at the same runs
+  int64_t residual = 0;             ///< documents that still match `where`
   std::vector<std::string> errors;  ///< the first ten, one line each
   double seconds = 0;
 };

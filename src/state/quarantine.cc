@@ -91,6 +91,27 @@ Status Quarantine::each(const StepKey& key, const Visit& visit) const {
   return {};
 }
 
+Result<std::unordered_set<std::string>> Quarantine::among(
+    const StepKey& key, const std::vector<mongo::OwnedValue>& ids) const {
+  std::unordered_set<std::string> found;
+  for (size_t at = 0; at < ids.size();) {
+    mongo::Array some;
+    for (; at < ids.size() && some.bytes() < mongo::kCommandBytes; ++at) {
+      Document whole = step_id(key);
+      some.add(whole.append("document", ids[at].value()));
+    }
+    Document in;
+    in.append_array("$in", some.view());
+    Document command = make_document("find", errors_.name(), "filter", make_document("_id", in));
+    command.append("projection", make_document("_id", 1));
+    for (const Document& document :
+         TRY(mongo::read_all(errors_.client(), errors_.database(), command))) {
+      found.insert(TRY(needed(document, "_id.document", kErrorsCollection)).map_key());
+    }
+  }
+  return found;
+}
+
 Status Quarantine::set_retry(const StepKey& key, const mongo::Value& id,
                              std::optional<int> range) const {
   Document field;

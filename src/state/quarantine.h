@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "state/ranges.h"
@@ -49,6 +50,9 @@ class Quarantine {
   using Visit = std::function<Status(const QuarantinedDocument&)>;
   /// Calls `visit` for each document of a step in `_id` order, one in memory at a time.
   Status each(const StepKey& key, const Visit& visit) const;
+  /// The map_key()s of those of these `_id`s that are in the step's quarantine.
+  Result<std::unordered_set<std::string>> among(const StepKey& key,
+                                                const std::vector<mongo::OwnedValue>& ids) const;
   /// Notes that the document is tried again in that range, or, with nullopt, that it was tried.
   Status set_retry(const StepKey& key, const mongo::Value& id, std::optional<int> range) const;
   Status remove_one(const StepKey& key, const mongo::Value& id) const;

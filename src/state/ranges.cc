@@ -38,6 +38,8 @@ Result<Range> read_range(View document) {
   range.epoch = document.get_int("epoch");
   range.done = document.get_bool("done");
   range.retry = document.get_bool("retry");
+  if (auto slice = document.find("slice")) range.slice = static_cast<int>(slice->as_int());
+  range.ids = Document(document.get_document("ids"));
   range.counts = Counts::from(document.get_document("counts"));
   return range;
 }
@@ -94,6 +96,7 @@ Status Ranges::add(const StepKey& key, const Range& range, mongo::Session* sessi
   fields.append("batch", range.batch).append("epoch", range.epoch).append("done", range.done);
   fields.append("counts", range.counts.to_document());
   if (range.retry) fields.append("retry", true);
+  if (range.slice) fields.append("slice", *range.slice).append_array("ids", range.ids);
   TRY(ranges_.update_one(range_id(key, range.number), make_document("$setOnInsert", fields),
                          mongo::Upsert::kYes, session));
   return {};
@@ -111,6 +114,7 @@ Status Ranges::save(const StepKey& key, const Range& range, const Checkpoint& ch
   Document set = make_document("last", checkpoint.upto.value(), "batch", range.batch + 1, "done",
                                checkpoint.ends_range);
   Document update = make_document("$set", set, "$inc", counted(checkpoint.counts));
+  if (range.slice && checkpoint.ends_range) update.append("$unset", make_document("ids", true));
   Document statement = make_document("q", filter, "u", update);
   auto outcome = TRY(ranges_.write("update", "updates", mongo::Array().add(statement), View(),
                                    durability, session));

@@ -27,9 +27,13 @@ struct Range {
   int batch = 0;                          ///< how many batches are done; part of the fence
   int64_t epoch = 0;
   bool done = false;
-  bool retry = false;  ///< one document out of quarantine, beside the slices
+  bool retry = false;        ///< one document out of quarantine, beside the slices
+  std::optional<int> slice;  ///< of documents found after the scan: the slice between whose ends
+  mongo::Document ids;  ///< …they lie; and their `_id`s, as an array, until the range is done
   Counts counts;
 
+  /// Its documents lie in another range, too, which did not migrate them.
+  bool is_beside_slices() const { return retry || slice; }
   /// Where the next batch starts: after `last`, or at the lower end.
   const mongo::OwnedValue& position() const { return last ? *last : lo; }
   bool position_included() const { return !last && lo_included; }

@@ -34,6 +34,7 @@ Document step_document(const StepState& step) {
   if (step.first) document.append("first", step.first->value());
   if (step.last) document.append("last", step.last->value());
   document.append("total", step.total).append("counts", step.counts.to_document());
+  if (step.residual) document.append("residual", *step.residual);
   document.append("undo", step.undo);
   return document;
 }
@@ -54,6 +55,7 @@ StepState read_step(View document) {
   if (auto last = document.find("last")) step.last.emplace(*last);
   step.total = document.get_int("total");
   step.counts = Counts::from(document.get_document("counts"));
+  if (auto residual = document.find("residual")) step.residual = residual->as_int();
   step.undo = Document(document.get_document("undo"));
   return step;
 }
@@ -137,6 +139,12 @@ bool is_script_run(const Run& run) {
 Counts Run::counts() const {
   Counts sum;
   for (const StepState& step : steps) sum += step.counts;
+  return sum;
+}
+
+int64_t Run::residual() const {
+  int64_t sum = 0;
+  for (const StepState& step : steps) sum += step.residual.value_or(0);
   return sum;
 }
 

@@ -47,6 +47,9 @@ struct StepState {
   std::optional<mongo::OwnedValue> last;   ///< largest `_id` when the step started
   int64_t total = 0;                       ///< documents in the collection then
   Counts counts;
+  /// Documents that still matched `where` at the end; unknown where it does not tell finished ones
+  /// from others.
+  std::optional<int64_t> residual;
   mongo::Document undo;  ///< what the reverse of this step needs
 };
 
@@ -69,6 +72,7 @@ struct Run {
 
   bool is_open() const;
   Counts counts() const;
+  int64_t residual() const;  ///< of all steps, as far as it is known
 };
 
 /// What a process is told that no longer owns a run: kLockHeld.

@@ -1,9 +1,9 @@
 """Single moments that matter, met exactly: the program stops or dies at a fault point there."""
-import pathlib
 import re
 import signal
 
-from support.testcase import ServerTest, on, on_both, wait_until
+from support.moments import points_passed, stopped_at
+from support.testcase import ServerTest, on, on_both
 
 TWICE = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}}}]}
 
@@ -17,19 +17,13 @@ class MomentTest(ServerTest):
     def passage(self, project, point, behind, times):
         """The first passage of `point` behind the passage number `times` of a point that matches
         `behind`, in an undisturbed run that is then undone."""
-        trace = project.root / "trace"
-        project.ok("up", env={"WHIMBREL_FAULT_TRACE": str(trace)})
+        points = points_passed(project, "up")
         project.ok("down")
-        points = trace.read_text().splitlines()
         at = [index for index, passed in enumerate(points) if re.fullmatch(behind, passed)][times - 1]
         return f"{point}#{points[:at].count(point) + 1}"
 
     def stopped_at(self, project, point):
-        """An `up` that has stopped itself there."""
-        running = project.start("up", "--wait", "60s", env={"WHIMBREL_FAULT": f"stop {point}"})
-        stat = pathlib.Path(f"/proc/{running.process.pid}/stat")
-        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", f"stopped at {point}")
-        return running
+        return stopped_at(project, point, "up", "--wait", "60s")
 
     def changed(self, project):
         return sum(document["n"] != document["k"] for document in project.db.things.find())

@@ -1,0 +1,32 @@
+// Works through the ranges of a step, in lanes, until there is nothing left behind the last one.
+#pragma once
+
+#include "base/progress.h"
+#include "base/stop.h"
+#include "engine/error_budget.h"
+#include "engine/task.h"
+
+namespace whimbrel {
+
+/// What the passes over one step share. Outlives them.
+struct StepWork {
+  mongo::Client& client;
+  const DocumentTask& task;
+  Run& run;
+  Progress& progress;
+  Stop& stop;
+  ErrorBudget& budget;
+
+  StepState& state() const { return run.steps[static_cast<size_t>(task.key.step)]; }
+  Status save() const {
+    return Runs(client, task.database).save_step(run, static_cast<size_t>(task.key.step));
+  }
+};
+
+/// From wherever the ranges stand, including those that somebody has added, to the step's last
+/// `_id`. Saves the step's counts, also when it fails or is stopped. Returns the finished ranges.
+Result<std::vector<Range>> scan_to_end(const StepWork& work);
+
+Counts sum_counts(const std::vector<Range>& ranges);
+
+}  // namespace whimbrel
