@@ -57,6 +57,12 @@ class CheckLayersTest(unittest.TestCase):
         self.assertEqual([], self.problems({"base/long.cc": "\n" * 400}))
         self.assertProblem("401 lines", {"base/long.cc": "\n" * 401})
 
+    def test_a_try_behind_a_comma_is_refused(self):
+        self.assertProblem("state/lock.cc:1: TRY behind a comma", {"state/lock.cc": "Item item{name, TRY(read())};\n"})
+        self.assertProblem("state/lock.cc:2: TRY behind a comma",
+                           {"state/lock.cc": "Item item{name,\n          TRY(read())};\n"})
+        self.assertEqual([], self.problems({"state/lock.cc": "add(TRY(read(a, b)));\n  write(a,\n        b);\n  TRY(c());\n"}))
+
     def test_an_unknown_room_is_refused(self):
         self.assertProblem("no known room", {"attic/box.cc": ""}, architecture="attic/")
 

@@ -88,8 +88,9 @@ Result<std::vector<MigrationFile>> list_files(const Config& config) {
     std::string name = item.path().filename();
     std::string kind = kind_of_migration(name, config.migration_extension);
     if (kind.empty() || !item.is_regular_file()) continue;
-    MigrationFile file{name, item.path(), kind, TRY(read_file(item.path())), ""};
-    file.hash = sha256_hex(file.source);
+    std::string source = TRY(read_file(item.path()));
+    std::string hash = sha256_hex(source);
+    MigrationFile file{name, item.path(), kind, std::move(source), std::move(hash)};
     files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end(),

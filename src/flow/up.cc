@@ -189,14 +189,9 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   // From here on the database is touched.
   if (!todo.empty()) TRY(ensure_state_collections(project));
   TRY(remove_old_journals(project));
-  UpSetting setting{project,
-                    lock,
-                    reporter,
-                    stop,
-                    TRY(server_milliseconds(project.client)),
-                    options.overrides,
-                    options.in_doubt,
-                    audited(options)};
+  double block = TRY(server_milliseconds(project.client));
+  UpSetting setting{
+      project, lock, reporter, stop, block, options.overrides, options.in_doubt, audited(options)};
   Status applied = apply_all(setting, todo, summary);
   Status released = lock.release();
   if (!applied) return applied;

@@ -181,7 +181,7 @@ class ScriptTest(ServerTest):
         result = js.ok("up")
         self.assertIn("further lines are dropped", result.err)
         self.assertLess(len(result.out.splitlines()), 100_010)
-        self.assertLess(result.usage.peak, 150 << 20)
+        self.assertPeakBelow(150 << 20, result.usage)
 
     def test_a_hanging_script_ends_when_the_lock_is_lost(self):
         js = js_project(self, "replicaset")

@@ -93,6 +93,12 @@ class ServerTest(unittest.TestCase):
         said = {"out": result.out, "err": result.err, "both": result.out + result.err}[where]
         self.assertIn(text.lower(), said.lower(), str(result))
 
+    def assertPeakBelow(self, limit, *usages):
+        """The resident memory in bytes of each run stayed below the limit. Not looked at under the sanitizers,
+        which keep freed memory and shadows of all of it."""
+        if not os.environ.get("WHIMBREL_SANITIZED"):
+            self.assertLess(max(usage.peak for usage in usages), limit)
+
     def assertSameBytes(self, expected, found, message=""):
         """Asserts that two lists of raw documents are equal, and shows the first that differs."""
         self.assertEqual(len(expected), len(found), f"number of documents {message}")
