@@ -234,7 +234,8 @@ class StateTest(ResolveTest):
             project.ok("resolve", name, flag)
             before = project.db.things.count_documents({"done": True})
             running.signal(signal.SIGCONT)
-            self.assertEqual(75, running.wait(60).rc)
+            ended = running.wait(60)
+            self.assertEqual(75, ended.rc, str(ended))
             more = project.db.things.count_documents({"done": True}) - before
             # Without transactions, the rest of the batch that each of its two lanes was in.
             self.assertLessEqual(more, 2 * 10 if standalone else 0)
