@@ -185,9 +185,10 @@ std::vector<mongo::OwnedValue> read_ids(mongo::Client& client, const Options& op
 int64_t visits_in(mongo::Client& client, const Options& options) {
   mongo::Document total = mongo::make_document(
       "$group", mongo::make_document("_id", 0, "visits", mongo::make_document("$sum", "$visits")));
-  mongo::Document pipeline = mongo::make_document("0", total);
+  mongo::Array pipeline;
+  pipeline.add(total);
   auto sums =
-      value_of(mongo::Collection(client, options.database, "users").aggregate_all(pipeline));
+      value_of(mongo::Collection(client, options.database, "users").aggregate_all(pipeline.view()));
   return sums.empty() ? 0 : sums[0].view().find("visits")->as_int();
 }
 

@@ -139,12 +139,15 @@ class Bench:
             server = Server(pathlib.Path(folder), topology, self.options.cache)
             try:
                 with pymongo.MongoClient(server.uri) as client:
-                    for docs in self.options.docs:
-                        self.run_size(server, client, topology, docs)
-                        self.repeated(server, topology, docs)
+                    self.run_on(server, client, topology)
             finally:
                 server.stop()
                 shutil.rmtree(server.folder)
+
+    def run_on(self, server, client, topology):
+        for docs in self.options.docs:
+            self.run_size(server, client, topology, docs)
+            self.repeated(server, topology, docs)
 
     def run_size(self, server, client, topology, docs):
         peers = [p for p in ALL if p.name in self.options.only and topology in p.topologies]

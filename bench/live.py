@@ -4,16 +4,12 @@ Started by bench/live, which builds and finds what is needed.
 """
 import argparse
 import json
-import pathlib
-import shutil
 import statistics
 import subprocess
 import tempfile
 import time
 
-import pymongo
-
-from bench import ALL, BUILD, DATABASE, ROOT, Bench, Peer, Server, die_with_parent, measured, say, whimbrel
+from bench import ALL, BUILD, DATABASE, ROOT, Bench, Peer, die_with_parent, measured, say, whimbrel
 
 QUIET_SECONDS = 8
 PEERS = [p for p in ALL if p.name in ("update-many", "worker-transactions")] + [
@@ -55,16 +51,9 @@ class Application:
 
 
 class LiveBench(Bench):
-    def run_all(self, folder):
-        for topology in self.options.topology:
-            server = Server(pathlib.Path(folder), topology, self.options.cache)
-            try:
-                with pymongo.MongoClient(server.uri) as client:
-                    for rate in self.options.rate:
-                        self.run_rate(server, client, topology, rate)
-            finally:
-                server.stop()
-                shutil.rmtree(server.folder)
+    def run_on(self, server, client, topology):
+        for rate in self.options.rate:
+            self.run_rate(server, client, topology, rate)
 
     def run_rate(self, server, client, topology, rate):
         peers = [p for p in PEERS if p.name in self.options.only and topology in p.topologies]
@@ -74,7 +63,7 @@ class LiveBench(Bench):
                 row = {"topology": topology, "rate": rate, "peer": peer.name, "text": peer.text, "run": run,
                        **self.beside(server, peer, rate)}
                 self.results.append(row)
-                say(json.dumps({key: row[key] for key in row if key not in ("text",)}))
+                say(json.dumps({key: row[key] for key in row if key != "text"}))
 
     def beside(self, server, peer, rate):
         application = Application(server, self.options.threads, rate)

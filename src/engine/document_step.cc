@@ -34,11 +34,12 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   if (state.progress == StepState::Progress::kPending) TRY(start_step(client, task, run));
   if (task.strategy == Strategy::kLedger) TRY(drop_scratches(client, task));
-  Counts before = sum_counts(TRY(Ranges(client, task.database).read(task.key)));
+  auto existing = TRY(Ranges(client, task.database).read(task.key));
+  Counts before = sum_counts(existing);
   show(before, state.total, progress);
   ErrorBudget budget(task.max_errors, before.quarantined);
   StepWork work{client, task, run, progress, stop, budget};
-  TRY(scan_to_end(work));
+  TRY(scan_to_end(work, std::move(existing)));
   return pick_up_residual(work);
 }
 

@@ -214,9 +214,7 @@ class LedgerSink : public Sink {
     if (positions.empty()) return documents;
     mongo::Array ids;
     for (size_t position : positions) ids.add(wanted[position].id);
-    Document in;
-    in.append_array("$in", ids.view());
-    auto cursor = TRY(source_.find(range_and(make_document("_id", in), task_.where())));
+    auto cursor = TRY(source_.find(range_and(mongo::only_ids(ids.view()), task_.where())));
     while (auto document = TRY(cursor.next())) documents.add(*document);
     return documents;
   }

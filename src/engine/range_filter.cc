@@ -62,18 +62,6 @@ Document range_filter(const Bound& lower, const OwnedValue& upper) {
   return make_document("$expr", conjunction);
 }
 
-Document only_ids(mongo::View array) {
-  Document in;
-  in.append_array("$in", array);
-  return make_document("_id", in);
-}
-
-Document only_ids(const std::vector<OwnedValue>& ids) {
-  Array array;
-  for (const OwnedValue& id : ids) array.add(id.value());
-  return only_ids(array.view());
-}
-
 Document range_and(const Document& range, mongo::View where) {
   if (where.empty()) return range;
   Document both;

@@ -1,8 +1,6 @@
 // Filters for slices of `_id` order that no mix of BSON types escapes.
 #pragma once
 
-#include <vector>
-
 #include "mongo/bson.h"
 
 namespace whimbrel {
@@ -21,10 +19,6 @@ struct Bound {
 /// pair goes through `$expr`, which compares across types and, from MongoDB 5.0 on, with index
 /// bounds too (seen in explain() of 6.0.5: `(0, BinData(…)]`).
 mongo::Document range_filter(const Bound& lower, const mongo::OwnedValue& upper);
-
-/// `{_id: {$in: […]}}`. No query can ask for the type `undefined`.
-mongo::Document only_ids(mongo::View array);
-mongo::Document only_ids(const std::vector<mongo::OwnedValue>& ids);
 
 /// The slice and the migration's own `where`.
 mongo::Document range_and(const mongo::Document& range, mongo::View where);

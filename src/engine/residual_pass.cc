@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
 #include <unordered_set>
 
 #include "base/retry.h"
@@ -176,8 +175,8 @@ class ResidualPass {
   }
 
   Status scan() {
-    auto scanned = scan_to_end(work_);
-    return scanned ? Status() : std::move(scanned).error();
+    auto existing = TRY(Ranges(work_.client, task_.database).read(task_.key));
+    return scan_to_end(work_, std::move(existing));
   }
 
   const StepWork& work_;
@@ -195,15 +194,16 @@ class ResidualPass {
 Result<bool> finished_match(const StepWork& work, const JournalEntry& entry,
                             const std::vector<mongo::Digest>& after) {
   std::map<std::string, mongo::Digest> made;
-  std::vector<OwnedValue> ids;
+  Array ids;
   for (size_t i = 0; i < std::min(entry.before.size(), kSampleOfEntry); ++i) {
     if (mongo::digest_of(entry.before[i]) == after[i]) continue;
-    ids.emplace_back(*entry.before[i].find("_id"));
-    made.emplace(ids.back().value().map_key(), after[i]);
+    mongo::Value id = *entry.before[i].find("_id");
+    ids.add(id);
+    made.emplace(id.map_key(), after[i]);
   }
-  if (ids.empty()) return false;
+  if (made.empty()) return false;
   Collection collection(work.client, work.task.database, work.task.collection());
-  Document filter = range_and(only_ids(ids), work.task.where());
+  Document filter = range_and(mongo::only_ids(ids.view()), work.task.where());
   for (const Document& document : TRY(collection.find_all(filter))) {
     auto ours = made.find(document.view().find("_id")->map_key());
     if (ours != made.end() && ours->second == mongo::digest_of(document)) return true;
@@ -237,6 +237,7 @@ Status pick_up_residual(const StepWork& work) {
   Collection collection(work.client, task.database, task.collection());
   const Counts& counts = work.state().counts;
   int64_t fewest = std::numeric_limits<int64_t>::max();
+  int64_t left = 0;
   bool tells = false;
   while (TRY(collection.find_one(task.where()))) {
     tells = tells || TRY(where_tells(work));
@@ -244,10 +245,13 @@ Status pick_up_residual(const StepWork& work) {
     int64_t before = counts.modified;
     TRY(ResidualPass(work).run());
     int64_t migrated = counts.modified - before;
-    if (migrated == 0 || migrated >= fewest) break;
+    if (migrated == 0 || migrated >= fewest) {
+      left = TRY(collection.count(task.where()));
+      break;
+    }
     fewest = migrated;
   }
-  work.state().residual = TRY(collection.count(task.where()));
+  work.state().residual = left;
   return work.save();
 }
 

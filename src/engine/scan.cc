@@ -28,11 +28,10 @@ Counts sum_counts(const std::vector<Range>& ranges) {
   return counts;
 }
 
-Result<std::vector<Range>> scan_to_end(const StepWork& work) {
+Status scan_to_end(const StepWork& work, std::vector<Range> existing) {
   const DocumentTask& task = work.task;
   Ranges ranges(work.client, task.database);
   StepState& state = work.state();
-  auto existing = TRY(ranges.read(task.key));
   while (true) {
     size_t ranges_before = existing.size();
     RangeQueue queue(task, state, work.run.epoch, std::move(existing), work.stop);
@@ -47,10 +46,10 @@ Result<std::vector<Range>> scan_to_end(const StepWork& work) {
       (void)work.save();
     }
     // The lanes' own failure goes before what reading failed of: it is the cause.
-    if (!ended) return std::move(ended).error();
-    if (!saved) return std::move(saved).error();
+    if (!ended) return ended;
+    if (!saved) return saved;
     if (!now) return std::move(now).error();
-    if (is_complete(existing, ranges_before, state)) return existing;
+    if (is_complete(existing, ranges_before, state)) return {};
   }
 }
 

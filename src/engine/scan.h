@@ -23,9 +23,9 @@ struct StepWork {
   }
 };
 
-/// From wherever the ranges stand, including those that somebody has added, to the step's last
-/// `_id`. Saves the step's counts, also when it fails or is stopped. Returns the finished ranges.
-Result<std::vector<Range>> scan_to_end(const StepWork& work);
+/// From where the `existing` ranges of the step stand, including those that somebody has added, to
+/// its last `_id`. Saves the step's counts, also when it fails or is stopped.
+Status scan_to_end(const StepWork& work, std::vector<Range> existing);
 
 Counts sum_counts(const std::vector<Range>& ranges);
 

@@ -12,7 +12,7 @@ namespace {
 
 Document ids_between(const Batch& batch, const OwnedValue& upto) {
   Document range = range_filter(batch.from, upto);
-  return batch.only.view().empty() ? range : range_and(range, only_ids(batch.only));
+  return batch.only.view().empty() ? range : range_and(range, mongo::only_ids(batch.only));
 }
 
 class CollectionSource : public Source {

@@ -255,9 +255,8 @@ Result<CurrentDocuments> read_current(const Collection& collection, const std::v
     position.emplace(ids[i].map_key(), i);
     wanted.add(ids[i]);
   }
-  Document in;
-  in.append_array("$in", wanted.view());
-  Document command = make_document("find", collection.name(), "filter", make_document("_id", in));
+  Document command =
+      make_document("find", collection.name(), "filter", mongo::only_ids(wanted.view()));
   command.append("batchSize", mongo::documents_at_a_time(likely_bytes));
   auto cursor =
       TRY(mongo::Cursor::open(collection.client(), collection.database(), command, session));

@@ -35,6 +35,12 @@ int64_t documents_at_a_time(int64_t likely_bytes) {
   return std::max<int64_t>(1, kReplyBytes / std::max<int64_t>(1, likely_bytes));
 }
 
+Document only_ids(View array) {
+  Document in;
+  in.append_array("$in", array);
+  return make_document("_id", in);
+}
+
 Result<std::vector<Document>> read_all(Client& client, std::string_view database, View command,
                                        Session* session) {
   auto attempt = [&]() -> Result<std::vector<Document>> {

@@ -35,6 +35,9 @@ struct WriteOutcome {
 
 enum class Upsert { kNo, kYes };
 
+/// The filter `{_id: {$in: […]}}`. No query can ask for the type `undefined`.
+Document only_ids(View array);
+
 /// All documents of a `find` or `aggregate` command. A cursor that is lost between two of its
 /// batches is opened again, as Client::ride_out() says.
 Result<std::vector<Document>> read_all(Client& client, std::string_view database, View command,

@@ -100,9 +100,8 @@ Result<std::unordered_set<std::string>> Quarantine::among(
       Document whole = step_id(key);
       some.add(whole.append("document", ids[at].value()));
     }
-    Document in;
-    in.append_array("$in", some.view());
-    Document command = make_document("find", errors_.name(), "filter", make_document("_id", in));
+    Document command =
+        make_document("find", errors_.name(), "filter", mongo::only_ids(some.view()));
     command.append("projection", make_document("_id", 1));
     for (const Document& document :
          TRY(mongo::read_all(errors_.client(), errors_.database(), command))) {

@@ -2,6 +2,7 @@
 import pathlib
 import signal
 
+from support.moments import stopped_at
 from support.testcase import ServerTest, wait_until
 
 DOCS = 20000
@@ -67,11 +68,8 @@ class AuthenticationTest(ServerTest):
     def test_a_password_on_the_command_line_is_overwritten_with_a_warning(self):
         project = self.project("standalone", self.good)
         project.config()
-        running = project.start("status", "--uri", self.good,
-                                env={"WHIMBREL_FAULT": "stop hello before#1"})
-        process = pathlib.Path(f"/proc/{running.process.pid}")
-        wait_until(lambda: (process / "stat").read_text().rpartition(")")[2].split()[0] == "T", "it stopped")
-        shown = (process / "cmdline").read_bytes()
+        running = stopped_at(project, "hello before#1", "status", "--uri", self.good)
+        shown = pathlib.Path(f"/proc/{running.process.pid}/cmdline").read_bytes()
         self.assertIn(b"mongodb://ada:*", shown)
         self.assertNotIn(b"c4nary", shown)
         running.signal(signal.SIGCONT)
