@@ -24,6 +24,8 @@ class BatchSize {
   int docs() const { return docs_; }
   int64_t bytes() const { return limits_.bytes; }
 
+  /// From now on a batch should take that long, instead of the limit's time.
+  void aim_at(std::chrono::milliseconds time) { time_ = time; }
   void took(std::chrono::milliseconds time, int docs);
   void conflicted();
   /// After a batch of `docs` failed because of one of them: at most half as many next. False when
@@ -32,6 +34,7 @@ class BatchSize {
 
  private:
   BatchLimits limits_;
+  std::chrono::milliseconds time_;
   int docs_;
 };
 

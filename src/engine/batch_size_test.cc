@@ -40,3 +40,13 @@ TEST_CASE("isolating one bad document of n takes at most log2(n) + 1 halvings") 
   CHECK(docs == 1);
   CHECK(halvings <= 10);
 }
+
+TEST_CASE("a batch that should take another time than the limit's is cut to that") {
+  BatchSize size({.docs = 1000, .time = milliseconds(100)});
+  size.aim_at(milliseconds(10));
+  size.took(milliseconds(50), 250);
+  CHECK(size.docs() == 50);
+  size.aim_at(milliseconds(100));
+  size.took(milliseconds(10), 50);
+  CHECK(size.docs() == 100);
+}

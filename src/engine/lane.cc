@@ -11,6 +11,7 @@ namespace whimbrel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 // Longer than an election and a restart of the server take.
 constexpr std::chrono::seconds kPatience{120};
@@ -57,9 +58,10 @@ std::unique_ptr<Sink> sink_for(mongo::Client& client, const DocumentTask& task,
 
 }  // namespace
 
-Lane::Lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared)
+Lane::Lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared, ApplicationWatch& watch)
     : client_(std::move(client)),
       shared_(shared),
+      watch_(watch),
       size_(shared.task.limits),
       budget_(shared.budget),
       source_(source_for(*client_, shared.task)),
@@ -83,12 +85,26 @@ Status Lane::work() {
 Status Lane::work_through(Range range) {
   while (!range.done) {
     if (shared_.stop.requested()) return shared_.stop.error();
-    auto started = Clock::now();
-    Range next = TRY(migrate_safely(range));
-    report(range.counts, next.counts, started);
-    range = std::move(next);
+    range = TRY(next_batch(range));
   }
   return {};
+}
+
+/// The range after it, at the pace that the application bears.
+Result<Range> Lane::next_batch(const Range& range) {
+  const Pace& pace = watch_.pace();
+  milliseconds took;
+  Range next;
+  {
+    ApplicationWatch::Turn turn(watch_, shared_.stop);
+    size_.aim_at(pace.batch_time());
+    auto started = Clock::now();
+    next = TRY(migrate_safely(range));
+    took = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+  }
+  report(range.counts, next.counts, took);
+  shared_.stop.sleep(pace.rest_after(took));
+  return next;
 }
 
 Result<Checkpoint> Lane::migrate_batch(const Range& range) {
@@ -185,8 +201,7 @@ Status Lane::commit() {
   return session_ ? session_->commit() : Status();
 }
 
-void Lane::report(const Counts& before, const Counts& after, Clock::time_point started) {
-  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+void Lane::report(const Counts& before, const Counts& after, milliseconds took) {
   auto docs = static_cast<int>(batch_.before.size());
   size_.took(took, docs);
   Progress& progress = shared_.progress;

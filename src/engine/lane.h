@@ -5,6 +5,7 @@
 
 #include "base/progress.h"
 #include "base/stop.h"
+#include "engine/application_watch.h"
 #include "engine/batch.h"
 #include "engine/error_budget.h"
 #include "engine/range_queue.h"
@@ -23,7 +24,7 @@ struct LaneShared {
 /// One worker with its own connection; sequential. Use from one thread.
 class Lane {
  public:
-  Lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared);
+  Lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared, ApplicationWatch& watch);
 
   /// Works until no range is left. An Error leaves every finished batch saved and the open one
   /// undone or settled on the next run; stopping does so at the end of the running batch.
@@ -32,6 +33,7 @@ class Lane {
  private:
   Status work();
   Status work_through(Range range);
+  Result<Range> next_batch(const Range& range);
   Result<Checkpoint> migrate_batch(const Range& range);
 
   // Wrappers of the line: as often as it takes, as one transaction, around a bad document.
@@ -44,12 +46,12 @@ class Lane {
   Status begin(const Range& range);
   Status commit();
   mongo::Session* session() { return session_ ? &*session_ : nullptr; }
-  void report(const Counts& before, const Counts& after,
-              std::chrono::steady_clock::time_point started);
+  void report(const Counts& before, const Counts& after, std::chrono::milliseconds took);
 
   std::unique_ptr<mongo::Client>
       client_;  ///< at a fixed address: source, sink and session refer to it
   LaneShared shared_;
+  ApplicationWatch& watch_;
   BatchSize size_;
   BudgetShare budget_;
   std::unique_ptr<Source> source_;

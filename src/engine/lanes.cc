@@ -2,16 +2,29 @@
 
 #include <thread>
 
+#include "engine/application_watch.h"
+
 namespace whimbrel {
 namespace {
 
 /// A lane's end, seen from outside: a driver's own trouble must not take the process down.
-Status run_lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared) {
+Status run_lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared,
+                ApplicationWatch& watch) {
   ++shared.progress.lanes;
-  Status ended = Lane(std::move(client), shared).run();
+  Status ended = Lane(std::move(client), shared, watch).run();
   shared.ranges.leave();
   --shared.progress.lanes;
   return ended;
+}
+
+/// Nobody watches over what is done in a few seconds.
+Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
+                                                       const LaneShared& shared) {
+  constexpr int64_t kFewDocuments = 20'000;
+  if (shared.progress.total - shared.progress.scanned < kFewDocuments) {
+    return std::unique_ptr<mongo::Client>();
+  }
+  return std::make_unique<mongo::Client>(TRY(client.another()));
 }
 
 bool is_only_stopped(const Status& end) {
@@ -27,11 +40,12 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
   }
   // The run's own connection waits for answers as long as it takes.
   mongo::Client carving = TRY(client.another());
+  ApplicationWatch watch(TRY(watching_client(client, shared)), shared.task);
   std::vector<Status> ends(clients.size());
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < clients.size(); ++i) {
     threads.emplace_back([&, i] {
-      ends[i] = run_lane(std::move(clients[i]), shared);
+      ends[i] = run_lane(std::move(clients[i]), shared, watch);
       if (!ends[i]) shared.stop.request(Stop::Reason::kFailed);
     });
   }

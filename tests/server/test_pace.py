@@ -1,0 +1,79 @@
+"""Beside an application that writes, batches get shorter; alone, nothing is written to find that out."""
+import threading
+
+import pymongo
+
+from support.testcase import ServerTest, on_both
+
+DOCS = 60000
+WRITERS = 4
+STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]}
+PULSE = {"pulse": True}
+
+
+class PaceTest(ServerTest):
+    def fill(self, project):
+        project.config(engine={"workers": 2, "batch": {"docs": 1000}})
+        project.migration("more", STEP)
+        project.db.things.insert_many([{"_id": k, "n": k, "w": 0} for k in range(DOCS)])
+
+    def write_until(self, project, stop, acknowledged):
+        with pymongo.MongoClient(project.uri) as client:
+            things = client[project.db.name].things
+            rng = type(self.random)(self.random.random())
+            while not stop.is_set():
+                things.update_one({"_id": rng.randrange(DOCS)}, {"$inc": {"w": 1}})
+                acknowledged.append(1)
+
+    def up_beside_writers(self, project):
+        stop, acknowledged = threading.Event(), []
+        threads = [threading.Thread(target=self.write_until, args=(project, stop, acknowledged))
+                   for _ in range(WRITERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            project.ok("up")
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        return len(acknowledged)
+
+    def batches_of_last_run(self, project):
+        run = project.db.whimbrel_runs.find_one(sort=[("startedAt", -1)])["_id"]
+        return sum(r["batch"] for r in project.db.whimbrel_ranges.find({"_id.run": run}))
+
+    def pulses_of_profile(self, project):
+        return project.db.system.profile.count_documents({"op": "update", "command.q._id": PULSE})
+
+    def profile_ranges(self, project):
+        project.db.command("profile", 2, filter={"ns": f"{project.db.name}.whimbrel_ranges"})
+
+    @on_both
+    def test_alone_no_write_is_timed_and_batches_are_as_large_as_allowed(self, project):
+        self.fill(project)
+        self.profile_ranges(project)
+        project.ok("up")
+        self.assertEqual(0, self.pulses_of_profile(project))
+        self.assertGreater(project.db.system.profile.count_documents({}), 0)
+        self.assertEqual(DOCS, project.db.things.count_documents({"$expr": {"$eq": ["$n", {"$add": ["$_id", 1]}]}}))
+
+    @on_both
+    def test_beside_writers_small_writes_are_timed_and_nothing_is_lost(self, project):
+        self.fill(project)
+        self.profile_ranges(project)
+        acknowledged = self.up_beside_writers(project)
+        self.assertGreater(self.pulses_of_profile(project), 0)
+        self.assertIsNone(project.db.whimbrel_ranges.find_one({"_id": PULSE}))
+        self.assertEqual(DOCS, project.db.things.count_documents({"$expr": {"$eq": ["$n", {"$add": ["$_id", 1]}]}}))
+        total = next(project.db.things.aggregate([{"$group": {"_id": None, "w": {"$sum": "$w"}}}]))["w"]
+        self.assertEqual(acknowledged, total)
+
+    @on_both
+    def test_beside_writers_batches_are_smaller_than_alone(self, project):
+        self.fill(project)
+        project.ok("up")
+        alone = self.batches_of_last_run(project)
+        project.ok("down")
+        self.up_beside_writers(project)
+        self.assertGreater(self.batches_of_last_run(project), 2 * alone)
