@@ -42,6 +42,8 @@ Retry retry_of(uint32_t domain, int code, View reply) {
   if (code == kWriteConflict || code == kLockTimeout) return Retry::kConflict;
   if (has_label(reply, "TransientTransactionError")) return Retry::kTransient;
   if (has_label(reply, "RetryableWriteError")) return Retry::kTransient;
+  // Aborted under us, as by killSessions. Labelled by the server, but not every call has its reply.
+  if (domain == MONGOC_ERROR_SERVER && code == kNoSuchTransaction) return Retry::kTransient;
   bool network = domain == MONGOC_ERROR_STREAM || domain == MONGOC_ERROR_SERVER_SELECTION;
   bool known =
       std::find(kTransientCodes.begin(), kTransientCodes.end(), code) != kTransientCodes.end();
@@ -75,8 +77,9 @@ Error to_commit_error(const bson_error_t& problem, View reply) {
   Error error = to_error(problem, reply);
   if (has_label(reply, "TransientTransactionError")) return error;
   // A node that could not ask the others does not know what they know.
-  bool alone = error.server_code == kNoSuchTransaction && reply.find("writeConcernError");
-  if (error.retry != Retry::kNo || alone) error.retry = Retry::kUnknownCommit;
+  bool alone = reply.find("writeConcernError").has_value();
+  if (error.server_code == kNoSuchTransaction && !alone) return error;
+  if (error.retry != Retry::kNo) error.retry = Retry::kUnknownCommit;
   return error;
 }
 
