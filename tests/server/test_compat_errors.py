@@ -231,13 +231,18 @@ class UsageTest(ServerTest):
 class RepairTest(ServerTest):
     """Where whimbrel differs on purpose."""
 
-    SLOW = ("    await db.collection('ran').insertOne({ file: __filename });\n"
-            "    await new Promise((resolve) => setTimeout(resolve, 1000));")
+    # Goes on when there is one document in `gate` for each run of it.
+    GATED = ("    const gate = () => db.collection('gate').countDocuments();\n"
+             "    const ran = db.collection('ran');\n"
+             "    await ran.insertOne({ file: __filename });\n"
+             "    while (await gate() < await ran.countDocuments()) await new Promise((done) => setTimeout(done, 20));")
 
     def test_two_runners_cannot_both_pass(self):
         js = js_project(self, "replicaset")
-        js.script("1.js", self.SLOW)
+        js.script("1.js", self.GATED)
         runs = [js.start_ours("up") for _ in range(4)]
+        wait_until(lambda: sum(run.alive for run in runs) == 1, "three are refused", 60)
+        js.db.gate.insert_one({})
         results = [run.wait() for run in runs]
         self.assertEqual([0, 1, 1, 1], sorted(r.rc for r in results))
         for refused in (r for r in results if r.rc):
@@ -247,18 +252,20 @@ class RepairTest(ServerTest):
     def test_the_tools_keep_each_other_out(self):
         js = js_project(self, "replicaset")
         js.js_config(lockTtl=60)
-        js.script("1.js", self.SLOW, self.SLOW)
+        js.script("1.js", self.GATED, self.GATED)
         running = js.start_ours("up")
         wait_until(lambda: js.db.ran.count_documents({}), "the script runs")
         for refused in (js.theirs("up"), js.ours("up"), js.run("up", "--no-input")):
             self.assertNotEqual(0, refused.rc, refused)
             self.assertIn("lock", refused.err)
+        js.db.gate.insert_one({})
         self.assertEqual(0, running.wait().rc)
         running = js.start_theirs("down")
         wait_until(lambda: js.db.ran.count_documents({}) == 2, "the script runs")
         for refused in (js.ours("up"), js.run("up")):
             self.assertIn("lock", refused.err)
             self.assertNotEqual(0, refused.rc, refused)
+        js.db.gate.insert_one({})
         self.assertEqual(0, running.wait().rc)
         self.assertEqual(2, js.db.ran.count_documents({}))
 
