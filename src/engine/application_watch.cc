@@ -22,7 +22,9 @@ constexpr milliseconds kPatience{1'000};
 constexpr milliseconds kListens{40};
 // One that was there is given longer before it counts as gone.
 constexpr milliseconds kListensAgain{200};
-constexpr int kQuietBeats = 100;
+constexpr int kQuietBeats = 80;
+// Without a pause the beats alone would be as much work as one more writer.
+constexpr milliseconds kQuietApart{3};
 constexpr int kBeats = 32;
 constexpr milliseconds kApart{10};
 constexpr double kSlow = 0.9;
@@ -103,7 +105,7 @@ Status ApplicationWatch::hear() {
   Use after = TRY(read_use());
   bool is_there = after.writes > before.writes || after.reads - before.reads > kOwnReads;
   if (is_there) {
-    pace_.is_beside(TRY(slow_beat(kQuietBeats, milliseconds(0))));
+    pace_.is_beside(TRY(slow_beat(kQuietBeats, kQuietApart)));
   } else {
     pace_.is_alone();
   }

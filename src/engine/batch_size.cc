@@ -1,17 +1,21 @@
 #include "engine/batch_size.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace whimbrel {
 
 BatchSize::BatchSize(const BatchLimits& limits)
     : limits_(limits), time_(limits.time), docs_(std::max(1, limits.docs / 4)) {}
 
-void BatchSize::took(std::chrono::milliseconds time, int docs) {
-  if (time * 2 < time_ && docs >= docs_) docs_ *= 2;
-  if (time > time_ && docs > 1) {
-    docs_ = static_cast<int>(docs * time_.count() / std::max<int64_t>(1, time.count()));
+void BatchSize::took(Duration time, int docs) {
+  constexpr Duration kNoTime{0.1};
+  double room = time_ / std::max(time, kNoTime);
+  if (room < 1 && docs > 1) {
+    int least = time > limits_.time ? 1 : std::min(docs_, kFewDocs);
+    docs_ = std::max(least, static_cast<int>(docs * std::max(room, 0.5)));
   }
+  if (room > 1 && docs >= docs_) docs_ = static_cast<int>(std::ceil(docs_ * std::min(room, 2.0)));
   docs_ = std::clamp(docs_, 1, limits_.docs);
 }
 

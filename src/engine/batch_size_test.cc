@@ -15,10 +15,31 @@ TEST_CASE("batches start small and grow to the limit while they are quick") {
   CHECK(size.docs() == 1000);
 }
 
-TEST_CASE("a slow batch brings the next one back to the target time at once") {
+TEST_CASE("a slow batch makes the next one smaller in proportion, at most by half") {
   BatchSize size({.docs = 1000, .time = milliseconds(100)});
-  size.took(milliseconds(500), 250);
-  CHECK(size.docs() == 50);
+  size.took(milliseconds(125), 250);
+  CHECK(size.docs() == 200);
+  size.took(milliseconds(5000), 200);
+  CHECK(size.docs() == 100);
+}
+
+TEST_CASE("batches of which one in four is late by chance keep their size") {
+  BatchSize size({.docs = 1000, .time = milliseconds(10)});
+  for (int i = 0; i < 400; ++i) {
+    double work = size.docs() * 0.1;  // 100 documents in 10 ms
+    size.took(BatchSize::Duration(i % 4 == 0 ? work * 8 : work), size.docs());
+  }
+  CHECK(size.docs() > 40);
+  CHECK(size.docs() < 160);
+}
+
+TEST_CASE("a short target leaves a few documents; the limit's time leaves one") {
+  BatchSize size({.docs = 1000, .time = milliseconds(100)});
+  size.aim_at(milliseconds(4));
+  for (int i = 0; i < 20; ++i) size.took(milliseconds(10), size.docs());
+  CHECK(size.docs() == BatchSize::kFewDocs);
+  for (int i = 0; i < 20; ++i) size.took(milliseconds(500), size.docs());
+  CHECK(size.docs() == 1);
 }
 
 TEST_CASE("a short last batch of a range says nothing about the size") {
@@ -41,12 +62,12 @@ TEST_CASE("isolating one bad document of n takes at most log2(n) + 1 halvings") 
   CHECK(halvings <= 10);
 }
 
-TEST_CASE("a batch that should take another time than the limit's is cut to that") {
+TEST_CASE("a batch that should take another time than the limit's comes close in a few steps") {
   BatchSize size({.docs = 1000, .time = milliseconds(100)});
   size.aim_at(milliseconds(10));
-  size.took(milliseconds(50), 250);
-  CHECK(size.docs() == 50);
+  for (int i = 0; i < 5; ++i) size.took(milliseconds(1) * (size.docs() / 5.0), size.docs());
+  CHECK(size.docs() <= 51);
   size.aim_at(milliseconds(100));
-  size.took(milliseconds(10), 50);
-  CHECK(size.docs() == 100);
+  for (int i = 0; i < 5; ++i) size.took(milliseconds(1) * (size.docs() / 5.0), size.docs());
+  CHECK(size.docs() >= 500);
 }

@@ -1,5 +1,7 @@
 #include "engine/lane.h"
 
+#include <cmath>
+
 #include "base/retry.h"
 #include "engine/script_transform.h"
 #include "engine/sinks.h"
@@ -93,14 +95,14 @@ Status Lane::work_through(Range range) {
 /// The range after it, at the pace that the application bears.
 Result<Range> Lane::next_batch(const Range& range) {
   const Pace& pace = watch_.pace();
-  milliseconds took;
+  Pace::Duration took;
   Range next;
   {
     ApplicationWatch::Turn turn(watch_, shared_.stop);
     size_.aim_at(pace.batch_time());
     auto started = Clock::now();
     next = TRY(migrate_safely(range));
-    took = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+    took = Clock::now() - started;
   }
   report(range.counts, next.counts, took);
   shared_.stop.sleep(pace.rest_after(took));
@@ -201,7 +203,7 @@ Status Lane::commit() {
   return session_ ? session_->commit() : Status();
 }
 
-void Lane::report(const Counts& before, const Counts& after, milliseconds took) {
+void Lane::report(const Counts& before, const Counts& after, Pace::Duration took) {
   auto docs = static_cast<int>(batch_.before.size());
   size_.took(took, docs);
   Progress& progress = shared_.progress;
@@ -210,7 +212,7 @@ void Lane::report(const Counts& before, const Counts& after, milliseconds took) 
   progress.unchanged += after.unchanged - before.unchanged;
   progress.quarantined += after.quarantined - before.quarantined;
   progress.batch_docs = docs;
-  progress.batch_ms = took.count();
+  progress.batch_ms = std::lround(took.count());
 }
 
 }  // namespace whimbrel

@@ -46,7 +46,7 @@ class Lane {
   Status begin(const Range& range);
   Status commit();
   mongo::Session* session() { return session_ ? &*session_ : nullptr; }
-  void report(const Counts& before, const Counts& after, std::chrono::milliseconds took);
+  void report(const Counts& before, const Counts& after, Pace::Duration took);
 
   std::unique_ptr<mongo::Client>
       client_;  ///< at a fixed address: source, sink and session refer to it
