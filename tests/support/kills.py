@@ -2,6 +2,7 @@
 import itertools
 import time
 
+from support.figures import record
 from support.testcase import LONG, ServerTest, wait_until
 
 DOCS = 20000
@@ -17,8 +18,14 @@ class KillTest(ServerTest):
     """Subclassed once a topology, so that ctest runs the two at once."""
 
     topology = None
+    what = "kills at random moments"
+    kills = 0  # that hit a running program
     docs = DOCS
     settings = {"workers": 2, "batch": {"docs": 100}}
+
+    def record_kills(self):
+        """At the end of a test, when nothing was found lost or doubled."""
+        record(self.what, self.topology, kills=self.kills, lost=0, doubled=0)
 
     def twice(self, project):
         """Writes the migration n -> 2n + 1; returns its name."""
@@ -79,6 +86,7 @@ class KillTest(ServerTest):
         wait_until(lambda: time.monotonic() >= deadline or not running.alive, "the moment", 60, 0.001)
         alive = running.alive
         running.kill()
+        self.kills += alive
         return alive
 
     def check_state_after_kill(self, project, name, message):
@@ -113,6 +121,7 @@ class KillTest(ServerTest):
                 project.ok("down")
                 self.assertSameBytes(before, project.raw(), message)
         self.assertEqual(MOMENTS, alive, "kills that hit a running program")
+        self.record_kills()
 
     def run_down_killed_at_every_moment(self):
         project = self.project(self.topology)
@@ -132,6 +141,7 @@ class KillTest(ServerTest):
             self.kill_after(project, moment, "down")
             self.finish(project, "down")
             self.assertSameBytes(before, project.raw(), message)
+        self.record_kills()
 
     def run_delete_and_copy_killed(self):
         project = self.project(self.topology)
@@ -156,3 +166,4 @@ class KillTest(ServerTest):
                 project.ok("down")
                 self.assertSameBytes(before, project.raw(), message)
                 self.assertEqual(0, project.db.kept.count_documents({}), message)
+        self.record_kills()

@@ -22,6 +22,7 @@ TELL = "require('fs').appendFileSync('hosts', `${process.pid}\\n`);"
 
 
 class ScriptKillTest(ScriptTest, KillTest):
+    what = "kills at random moments, JavaScript"
     docs = 8000
     settings = {"workers": 2, "batch": {"docs": 100}}
 
@@ -44,6 +45,7 @@ class ScriptKillTest(ScriptTest, KillTest):
             os.kill(self.random.choice(hosts), signal.SIGKILL)
         except ProcessLookupError:
             return False
+        self.kills += 1
         return True
 
     def run_with_killed_hosts(self):
@@ -69,6 +71,7 @@ class ScriptKillTest(ScriptTest, KillTest):
                 project.ok("up")
             self.assertMigratedOnce(project, message)
         self.assertGreaterEqual(killed, MOMENTS, "kills that hit a host")
+        self.record_kills()
 
     def run_with_failures_killed(self):
         """Documents that throw are in quarantine in the end, and no others, whatever was killed when."""
@@ -97,3 +100,4 @@ class ScriptKillTest(ScriptTest, KillTest):
                              {"case": {"$eq": [{"$mod": ["$k", 11]}, 3]}, "then": "$k"}],
                 "default": {"$add": [{"$multiply": ["$k", 2]}, 1]}}}]}})
             self.assertEqual(0, wrong, message)
+        self.record_kills()

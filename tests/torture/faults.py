@@ -7,6 +7,7 @@ changelog and the counts must then be what the undisturbed run left behind, what
 import collections
 import json
 
+from support.figures import record
 from support.scripts import ScriptTest, script, transforms
 from support.testcase import LONG
 
@@ -161,9 +162,18 @@ class FaultTest(ScriptTest):
             for point, number in passages(trace, action, scenario, self.random):
                 rc = self.disturbed(project, scenario, action, point, number, expected)
                 outcomes[action, "passed" if rc == 0 else "resumed"] += 1
-        self.assertGreater(len(set(trace)), 20, "points")
-        print(f"{scenario.name} on {self.topology}: {len(set(trace))} points, "
+        points = len(set(trace))
+        self.assertGreater(points, 20, "points")
+        self.record(points, outcomes)
+        print(f"{scenario.name} on {self.topology}: {points} points, "
               + ", ".join(f"{action} {end} {count}" for (action, end), count in sorted(outcomes.items())))
+
+    def record(self, points, outcomes):
+        sums = collections.Counter()
+        for (action, end), count in outcomes.items():
+            sums[{"kill": "kills", "error": "lost answers", "stall": "stalls"}[action]] += count
+            sums[end] += count
+        record("a fault at each point", self.topology, points=points, **sums, lost=0, doubled=0)
 
 
 def add_tests(cls):

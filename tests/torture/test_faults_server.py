@@ -7,6 +7,7 @@ import unittest
 
 import pymongo
 
+from support.figures import record
 from support.servers import Server, wait_until
 from support.testcase import LONG, ServerTest
 
@@ -59,6 +60,7 @@ class DisturbedTest(ServerTest):
             self.assertEqual(0, result.rc, f"{command}, {dict(done)}, seed {self.seed}\n{result}")
             wrong = project.db.things.count_documents(WRONG if command == "up" else CHANGED)
             found = project.db.things.count_documents({})
+            record("servers that fail", topology, disturbances=sum(done.values()), lost=DOCS - found, doubled=wrong)
             print(f"{command} on {topology}: seed {self.seed}, {dict(done)}, {DOCS} documents, "
                   f"{DOCS - found} lost, {wrong} wrong, slowest progress {self.slowest:.1f} s")
             self.assertEqual((DOCS, 0), (found, wrong), str(result))
