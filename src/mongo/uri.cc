@@ -5,6 +5,14 @@
 #include "base/text.h"
 
 namespace whimbrel::mongo {
+namespace {
+
+struct DestroyReadPreference {
+  void operator()(mongoc_read_prefs_t* preference) const { mongoc_read_prefs_destroy(preference); }
+};
+using ReadPreference = std::unique_ptr<mongoc_read_prefs_t, DestroyReadPreference>;
+
+}  // namespace
 
 Result<UriHandle> parse_uri(const ConnectOptions& options) {
   prepare_driver();
@@ -20,6 +28,9 @@ Result<UriHandle> parse_uri(const ConnectOptions& options) {
     mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
                                    static_cast<int32_t>(options.server_selection.count()));
   }
+  // What a migration reads, it goes on from; and transactions take no other read preference.
+  ReadPreference primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+  mongoc_uri_set_read_prefs_t(uri.get(), primary.get());
   if (!mongoc_uri_get_appname(uri.get())) mongoc_uri_set_appname(uri.get(), "whimbrel");
   return uri;
 }

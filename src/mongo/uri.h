@@ -14,8 +14,8 @@ struct DestroyUri {
 };
 using UriHandle = std::unique_ptr<mongoc_uri_t, DestroyUri>;
 
-/// What the user's connection string does not set is set here. kBadConfig, without the password,
-/// for what is none.
+/// What the user's connection string does not set is set here; all reads go to the primary,
+/// whatever it prefers. kBadConfig, without the password, for what is none.
 Result<UriHandle> parse_uri(const ConnectOptions& options);
 
 /// A copy for connections that wait at most `answer` for each answer; a socketTimeoutMS of the

@@ -19,4 +19,9 @@ TEST_CASE("an answer is waited for as long as the connection string says, or els
   CHECK(limit_of("mongodb://127.0.0.1/?socketTimeoutMS=3600000") == 3'600'000);
 }
 
+TEST_CASE("reads go to the primary, whatever the connection string prefers") {
+  UriHandle uri = parse_uri({.uri = "mongodb://127.0.0.1/?readPreference=secondary"}).value();
+  CHECK(mongoc_read_prefs_get_mode(mongoc_uri_get_read_prefs_t(uri.get())) == MONGOC_READ_PRIMARY);
+}
+
 }  // namespace whimbrel::mongo

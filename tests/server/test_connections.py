@@ -7,7 +7,7 @@ import unittest
 from support import names
 from support.certificates import Certificates
 from support.project import BINARY, clean_environment
-from support.testcase import ServerTest, shared
+from support.testcase import ServerTest, on_both, shared
 
 ADD = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]}
 
@@ -82,6 +82,24 @@ class SrvTest(ServerTest):
                              capture_output=True, text=True, timeout=60)
         self.assertIn(run.returncode, (69, 78), run.stdout + run.stderr)
         self.assertIn("nowhere.whimbrel.test", run.stderr)
+
+
+class OptionsTest(ServerTest):
+    OPTIONS = ("readPreference=secondaryPreferred", "readPreference=nearest&maxStalenessSeconds=120", "w=0",
+               "w=1&journal=true", "w=majority&wtimeoutMS=60000", "readConcernLevel=linearizable",
+               "readConcernLevel=local&retryWrites=false&retryReads=false")
+
+    @on_both
+    def test_options_of_the_connection_string_for_reads_and_writes_change_nothing(self, project):
+        project.migration("add", ADD)
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(100)])
+        for options in self.OPTIONS:
+            with self.subTest(options):
+                uri = project.uri + ("&" if "?" in project.uri else "?") + options
+                project.ok("up", env={"WHIMBREL_URI": uri})
+                self.assertEqual(0, project.db.things.count_documents({"$expr": {"$eq": ["$n", "$_id"]}}))
+                project.ok("down", env={"WHIMBREL_URI": uri})
+                self.assertEqual(100, project.db.things.count_documents({"$expr": {"$eq": ["$n", "$_id"]}}))
 
 
 if __name__ == "__main__":
