@@ -1,14 +1,13 @@
 """Servers die, step down and kill what a run does on them: it goes on by itself, and once for all."""
 import collections
-import shutil
-import tempfile
 import time
 import unittest
 
 import pymongo
 
 from support.figures import record
-from support.servers import Server, wait_until
+from support.replica_set import ReplicaSet
+from support.servers import wait_until
 from support.testcase import LONG, ServerTest
 
 DOCS = 100000 if LONG else 12000
@@ -137,59 +136,9 @@ class KilledStandaloneTest(DisturbedTest):
         self.assertEqual(0, project.db.things.count_documents(WRONG))
 
 
-class ReplicaSet:
-    """Three members with elections of a second; a member is killed and comes back on its own files."""
-
-    def __init__(self, folder):
-        flags = ["--replSet", "rs0", "--oplogSize", "256"]
-        self.servers = [Server(f"{folder}/{i}", "standalone", 0.25, flags) for i in range(3)]
-        members = [{"_id": i, "host": f"127.0.0.1:{server.port}"} for i, server in enumerate(self.servers)]
-        with pymongo.MongoClient("127.0.0.1", self.servers[0].port, directConnection=True) as client:
-            client.admin.command("replSetInitiate", {
-                "_id": "rs0", "members": members,
-                "settings": {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 200}})
-        hosts = ",".join(member["host"] for member in members)
-        self.uri = f"mongodb://{hosts}/?replicaSet=rs0"
-        self.client = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=30000)
-        self.wait_for_all()
-
-    def wait_for_all(self):
-        def settled():
-            try:
-                states = [m["stateStr"] for m in self.client.admin.command("replSetGetStatus")["members"]]
-                return sorted(states) == ["PRIMARY", "SECONDARY", "SECONDARY"]
-            except pymongo.errors.PyMongoError:
-                return False
-        wait_until(settled, "a primary and two secondaries", 60, 0.05)
-
-    def primary(self):
-        def find():
-            try:
-                self.client.admin.command("ping")
-                return self.client.primary
-            except pymongo.errors.PyMongoError:
-                return None
-        port = wait_until(find, "there is a primary", 60)[1]
-        return next(server for server in self.servers if server.port == port)
-
-    def step_down(self):
-        try:
-            self.client.admin.command("replSetStepDown", 1, secondaryCatchUpPeriodSecs=1, force=True)
-        except pymongo.errors.PyMongoError:
-            pass  # the connection may break
-        self.primary()
-
-    def stop(self):
-        self.client.close()
-        for server in self.servers:
-            server.stop()
-
-
 class ElectionTest(DisturbedTest):
     def test_step_downs_and_killed_members_cost_nothing(self):
-        folder = tempfile.mkdtemp(prefix="whimbrel-set-")
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        members = ReplicaSet(folder)
+        members = ReplicaSet()
         self.addCleanup(members.stop)
         project = self.filled("replicaset", members.uri)
 
@@ -198,9 +147,8 @@ class ElectionTest(DisturbedTest):
             if kind == "step-down":
                 members.step_down()
             else:
-                primary = members.primary()
-                others = [server for server in members.servers if server is not primary]
-                victim = primary if kind.endswith("the primary") else self.random.choice(others)
+                others = members.secondaries()
+                victim = members.primary() if kind.endswith("the primary") else self.random.choice(others)
                 victim.crash_and_restart()
                 members.primary()
             return [kind]
