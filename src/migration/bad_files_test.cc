@@ -83,6 +83,12 @@ TEST_CASE("aliases that expand without bound are refused") {
   check_all("f.yaml", {{bomb, 5, 45, "more than 100000 values"}});
 }
 
+TEST_CASE("a file of more values than a tree may have is refused") {
+  std::string list = "[";
+  for (int i = 0; i < 1'000'000; ++i) list += "a,";
+  check_all("f.yaml", {{list + "a]", 1, 2'000'000, "at most 1000000 values"}});
+}
+
 TEST_CASE("a .json file is strict JSON") {
   check_all("f.json", {
                           {"", 1, 1, "starts with '{'"},

@@ -57,6 +57,7 @@ bool TreeBuilder::start_document(Place at) {
 
 bool TreeBuilder::scalar(FoundScalar found) {
   report_missing();
+  if (!count_node(found.at)) return false;
   const auto& [anchor, tag] = found.properties;
   bool null = found.plain && tag.empty() && is_null_text(found.text);
   YamlNode node = placed(found.at, null ? YamlNode::Kind::kNull : YamlNode::Kind::kScalar);
@@ -110,6 +111,7 @@ bool TreeBuilder::alias(Place at, std::string_view anchor) {
 
 bool TreeBuilder::open(const FoundCollection& found) {
   report_missing();
+  if (!count_node(found.at)) return false;
   const auto& [anchor, tag] = found.properties;
   bool mapping = found.kind == YamlNode::Kind::kMapping;
   std::string_view own = mapping ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq";
@@ -144,6 +146,14 @@ bool TreeBuilder::report_open_bracket(ProblemList& problems) const {
     return true;
   }
   return false;
+}
+
+bool TreeBuilder::count_node(Place at) {
+  if (++nodes_ <= kMaxNodes) return true;
+  return stop(at,
+              fmt::format("a file has at most {} values; many documents are inserted by several "
+                          "files, or by a script",
+                          kMaxNodes));
 }
 
 bool TreeBuilder::stop(Place at, std::string message) const {

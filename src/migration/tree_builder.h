@@ -72,6 +72,7 @@ class TreeBuilder {
     size_t count = 0;  ///< nodes in it; 0 while it is open
   };
 
+  bool count_node(Place at);
   bool stop(Place at, std::string message) const;
   bool refuse_tag(Place at, std::string_view tag) const;
   void place_missing(YamlNode& node);
@@ -84,6 +85,7 @@ class TreeBuilder {
   /// better, so it is only reported once reading has gone on.
   std::optional<YamlNode> key_without_value_;
   int documents_ = 0;
+  size_t nodes_ = 0;
   size_t aliased_nodes_ = 0;
   std::vector<Open> open_;
   std::map<std::string, Anchored, std::less<>> anchored_;

@@ -51,12 +51,14 @@ struct YamlEntry {
 };
 
 constexpr int kMaxDepth = 100;                ///< levels of nesting in a file
+constexpr size_t kMaxNodes = 1'000'000;       ///< keys and values of a file: about 130 MB of tree
 constexpr size_t kMaxAliasedNodes = 100'000;  ///< nodes that all aliases of a file expand to
 
 /// Parses one YAML document. Problems: syntax, repeated keys, a second document, keys that are not
-/// scalars or are empty, merge keys, unknown tags, nesting beyond kMaxDepth, aliases that contain
-/// themselves or expand beyond kMaxAliasedNodes, text that is not UTF-8, control characters.
-/// Empty text gives a kNull node. Returns nullopt only when there is at least one problem.
+/// scalars or are empty, merge keys, unknown tags, more than kMaxNodes, nesting beyond kMaxDepth,
+/// aliases that contain themselves or expand beyond kMaxAliasedNodes, text that is not UTF-8,
+/// control characters. Empty text gives a kNull node. Returns nullopt only when there is at least
+/// one problem.
 std::optional<YamlNode> parse_yaml(std::string_view source, ProblemList& problems);
 
 /// Adds a problem for each key of the mapping that an earlier entry already has.

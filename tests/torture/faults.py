@@ -87,14 +87,17 @@ SCENARIOS = [
 
 
 def passages(trace, action, scenario, rng):
-    """(point, number of the passage): in the long run all; else a random one of each point, and of a
-    thorough scenario the first and the last where it dies, the last where an answer is lost."""
+    """(point, number of the passage): in the long run the first, the last and a random one of each point;
+    else a random one, and of a thorough scenario the first and the last where it dies, the last where an
+    answer is lost."""
     counts = collections.Counter(trace)
     for point, count in sorted(counts.items()):
         chosen = {rng.randint(1, count)}
-        if scenario.thorough:
+        if LONG:
+            chosen |= {1, count}
+        elif scenario.thorough:
             chosen = {1, count} if action == "kill" else {count}
-        for number in range(1, count + 1) if LONG else sorted(chosen):
+        for number in sorted(chosen):
             yield point, number
 
 
