@@ -6,7 +6,7 @@ from support.figures import record
 from support.testcase import LONG, ServerTest, wait_until
 
 DOCS = 20000
-MOMENTS = 150 if LONG else 32
+MOMENTS = 150 if LONG else 20
 STEP = {
     "update": "things",
     "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "seen": {"$add": ["$k", 0.5]}}},
