@@ -14,6 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int64_t kFewDocuments = 20'000;
 constexpr milliseconds kBetween{10'000};
 // Holding still may cost this part of the time, whatever batches take.
 constexpr int kShareOfTime = 100;
@@ -55,6 +56,12 @@ void StillDoor::open() {
   std::lock_guard lock(mutex_);
   closed_ = false;
   changed_.notify_all();
+}
+
+Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
+                                                       const Progress& progress) {
+  if (progress.total - progress.scanned < kFewDocuments) return std::unique_ptr<mongo::Client>();
+  return std::make_unique<mongo::Client>(TRY(client.another()));
 }
 
 ApplicationWatch::ApplicationWatch(std::unique_ptr<mongo::Client> client, const DocumentTask& task)

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/progress.h"
 #include "engine/pace.h"
 #include "engine/task.h"
 #include "state/pulse.h"
@@ -29,6 +30,11 @@ class StillDoor {
   bool closed_ = false;
   int inside_ = 0;
 };
+
+/// A client for a watch over what `progress` says is still to do; none for what is done in a few
+/// seconds, below 20,000 documents.
+Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
+                                                       const Progress& progress);
 
 /// At the start and every ten seconds, the lanes hold still between two batches for 40 ms. Whatever
 /// the server counts on the collection meanwhile (`$collStats`, which the role `read` allows) is an

@@ -17,16 +17,6 @@ Status run_lane(std::unique_ptr<mongo::Client> client, const LaneShared& shared,
   return ended;
 }
 
-/// Nobody watches over what is done in a few seconds.
-Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
-                                                       const LaneShared& shared) {
-  constexpr int64_t kFewDocuments = 20'000;
-  if (shared.progress.total - shared.progress.scanned < kFewDocuments) {
-    return std::unique_ptr<mongo::Client>();
-  }
-  return std::make_unique<mongo::Client>(TRY(client.another()));
-}
-
 bool is_only_stopped(const Status& end) {
   return end.error().message == Stop::error_of(Stop::Reason::kFailed).message;
 }
@@ -40,7 +30,7 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
   }
   // The run's own connection waits for answers as long as it takes.
   mongo::Client carving = TRY(client.another());
-  ApplicationWatch watch(TRY(watching_client(client, shared)), shared.task);
+  ApplicationWatch watch(TRY(watching_client(client, shared.progress)), shared.task);
   std::vector<Status> ends(clients.size());
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < clients.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/retry.h"
+#include "engine/application_watch.h"
 #include "engine/images.h"
 #include "engine/swap.h"
 #include "state/journal.h"
@@ -52,20 +53,20 @@ std::vector<Image> changed_images(const std::vector<JournalEntry>& entries) {
 class UndoLane {
  public:
   UndoLane(std::unique_ptr<mongo::Client> client, const DocumentTask& task, const Run& run,
-           Progress& progress, const Stop& stop)
+           Progress& progress, const Stop& stop, ApplicationWatch& watch)
       : client_(std::move(client)),
         task_(task),
         run_(run),
         progress_(progress),
         stop_(stop),
+        watch_(watch),
         target_(*client_, task.database, task.target()),
         journal_(*client_, task.database) {}
 
   Status undo(const Portion& portion) {
     for (const Journal::EntryKey& entry : portion.entries) {
       if (stop_.requested()) return stop_.error();
-      Batch batch;
-      TRY(retry_transient(stop_, [&] { return undo_batch(entry, batch); }));
+      Batch batch = TRY(undo_at_pace(entry));
       outcome.restored += static_cast<int64_t>(batch.restored);
       outcome.conflicts += static_cast<int64_t>(batch.conflicts.size());
       for (OwnedValue& id : batch.conflicts) {
@@ -87,6 +88,18 @@ class UndoLane {
 
   bool inserted_documents() const { return std::holds_alternative<CopyStep>(task_.step.body); }
   bool transactional() const { return task_.strategy == Strategy::kTransaction; }
+
+  /// Batches are as long as they were: beside an application, lanes can only rest between them.
+  Result<Batch> undo_at_pace(const Journal::EntryKey& entry) {
+    Batch batch;
+    auto started = std::chrono::steady_clock::now();
+    {
+      ApplicationWatch::Turn turn(watch_, stop_);
+      TRY(retry_transient(stop_, [&] { return undo_batch(entry, batch); }));
+    }
+    stop_.sleep(watch_.pace().rest_after(std::chrono::steady_clock::now() - started));
+    return batch;
+  }
 
   Status undo_batch(const Journal::EntryKey& key, Batch& batch) {
     batch = Batch();
@@ -152,6 +165,7 @@ class UndoLane {
   const Run& run_;
   Progress& progress_;
   const Stop& stop_;
+  ApplicationWatch& watch_;
   mongo::Collection target_;
   Journal journal_;
 };
@@ -172,10 +186,11 @@ Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   progress.reset();
   progress.total = state.counts.modified + state.counts.unchanged;
+  ApplicationWatch watch(TRY(watching_client(client, progress)), task);
   std::vector<std::unique_ptr<UndoLane>> lanes;
   for (int i = 0; i < task.workers; ++i) {
     auto own = std::make_unique<mongo::Client>(TRY(client.another()));
-    lanes.push_back(std::make_unique<UndoLane>(std::move(own), task, run, progress, stop));
+    lanes.push_back(std::make_unique<UndoLane>(std::move(own), task, run, progress, stop, watch));
   }
   std::atomic<size_t> next{0};
   std::vector<Status> ends(lanes.size());

@@ -25,14 +25,14 @@ class PaceTest(ServerTest):
                 things.update_one({"_id": rng.randrange(DOCS)}, {"$inc": {"w": 1}})
                 acknowledged.append(1)
 
-    def up_beside_writers(self, project):
+    def beside_writers(self, project, command="up", rc=0):
         stop, acknowledged = threading.Event(), []
         threads = [threading.Thread(target=self.write_until, args=(project, stop, acknowledged))
                    for _ in range(WRITERS)]
         for thread in threads:
             thread.start()
         try:
-            project.ok("up")
+            project.exits(rc, command)
         finally:
             stop.set()
             for thread in threads:
@@ -45,6 +45,9 @@ class PaceTest(ServerTest):
 
     def pulses_of_profile(self, project):
         return project.db.system.profile.count_documents({"op": "update", "command.q._id": PULSE})
+
+    def writes_in(self, project):
+        return next(project.db.things.aggregate([{"$group": {"_id": None, "w": {"$sum": "$w"}}}]))["w"]
 
     def profile_ranges(self, project):
         project.db.command("profile", 2, filter={"ns": f"{project.db.name}.whimbrel_ranges"})
@@ -62,12 +65,23 @@ class PaceTest(ServerTest):
     def test_beside_writers_small_writes_are_timed_and_nothing_is_lost(self, project):
         self.fill(project)
         self.profile_ranges(project)
-        acknowledged = self.up_beside_writers(project)
+        acknowledged = self.beside_writers(project)
         self.assertGreater(self.pulses_of_profile(project), 0)
         self.assertIsNone(project.db.whimbrel_ranges.find_one({"_id": PULSE}))
         self.assertEqual(DOCS, project.db.things.count_documents({"$expr": {"$eq": ["$n", {"$add": ["$_id", 1]}]}}))
-        total = next(project.db.things.aggregate([{"$group": {"_id": None, "w": {"$sum": "$w"}}}]))["w"]
-        self.assertEqual(acknowledged, total)
+        self.assertEqual(acknowledged, self.writes_in(project))
+
+    @on_both
+    def test_a_down_beside_writers_is_paced_too_and_leaves_what_they_changed(self, project):
+        self.fill(project)
+        project.ok("up")
+        self.profile_ranges(project)
+        acknowledged = self.beside_writers(project, "down", rc=3)
+        self.assertGreater(self.pulses_of_profile(project), 0)
+        self.assertEqual(acknowledged, self.writes_in(project))
+        changed = {"$expr": {"$ne": ["$n", "$_id"]}}
+        self.assertGreater(project.db.things.count_documents(changed), 0)
+        self.assertEqual(0, project.db.things.count_documents({**changed, "w": 0}))
 
     @on_both
     def test_beside_writers_batches_are_smaller_than_alone(self, project):
@@ -75,5 +89,5 @@ class PaceTest(ServerTest):
         project.ok("up")
         alone = self.batches_of_last_run(project)
         project.ok("down")
-        self.up_beside_writers(project)
+        self.beside_writers(project)
         self.assertGreater(self.batches_of_last_run(project), 2 * alone)
