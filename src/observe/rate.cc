@@ -4,15 +4,19 @@
 #include <cmath>
 
 namespace whimbrel {
+namespace {
+
+constexpr double kTimeConstant = 10;  // seconds
+
+}  // namespace
 
 void RateMeter::start(Time now, int64_t done) {
-  last_ = now;
+  last_ = moved_ = now;
   last_done_ = done;
   seconds_ = rate_ = 0;
 }
 
 void RateMeter::update(Time now, int64_t done) {
-  constexpr double kTimeConstant = 10;
   double passed = std::chrono::duration<double>(now - last_).count();
   if (passed <= 0) return;
   double measured = static_cast<double>(std::max<int64_t>(0, done - last_done_)) / passed;
@@ -21,12 +25,14 @@ void RateMeter::update(Time now, int64_t done) {
   double weight = 1 - std::exp(-passed / std::min(kTimeConstant, seconds_));
   if (seconds_ == passed) weight = 1;
   rate_ += weight * (measured - rate_);
+  if (done > last_done_) moved_ = now;
   last_ = now;
   last_done_ = done;
 }
 
 std::optional<double> RateMeter::eta(int64_t total, int64_t done) const {
   if (seconds_ < 1 || rate_ <= 0 || total <= 0) return std::nullopt;
+  if (last_ - moved_ > std::chrono::duration<double>(kTimeConstant)) return std::nullopt;
   return static_cast<double>(std::max<int64_t>(0, total - done)) / rate_;
 }
 

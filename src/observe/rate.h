@@ -21,11 +21,12 @@ class RateMeter {
 
   double per_second() const { return rate_; }
   /// Seconds until `total`; nullopt while there is nothing to judge by (the first second, a rate of
-  /// zero, no total). Never negative.
+  /// zero, no document for 10 s, no total). Never negative.
   std::optional<double> eta(int64_t total, int64_t done) const;
 
  private:
   Time last_{};
+  Time moved_{};  ///< when the last document came
   int64_t last_done_ = 0;
   double seconds_ = 0;
   double rate_ = 0;

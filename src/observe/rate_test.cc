@@ -38,6 +38,19 @@ TEST_CASE("a step that stands still has no ETA") {
   CHECK_FALSE(meter.eta(1000, 10).has_value());
 }
 
+TEST_CASE("a step that has stood still for ten seconds has no ETA until it goes on") {
+  RateMeter meter;
+  RateMeter::Time start{};
+  meter.start(start, 0);
+  meter.update(start + milliseconds(2000), 200);
+  meter.update(start + milliseconds(12'000), 200);
+  CHECK(meter.eta(1000, 200).has_value());
+  meter.update(start + milliseconds(12'100), 200);
+  CHECK_FALSE(meter.eta(1000, 200).has_value());
+  meter.update(start + milliseconds(12'200), 201);
+  CHECK(meter.eta(1000, 201).has_value());
+}
+
 TEST_CASE("a percentage stays below 100 until everything is done and never passes it") {
   CHECK(*percent(1'000'000, 999'999) == doctest::Approx(99.9));
   CHECK(*percent(10, 10) == 100);
