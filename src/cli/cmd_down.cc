@@ -7,8 +7,6 @@
 namespace whimbrel {
 namespace {
 
-constexpr int kLeftAlone = 3;
-
 DownOptions options_of(const Arguments& arguments) {
   DownOptions options = arguments.down;
   options.overrides = arguments.overrides;
@@ -60,7 +58,7 @@ Result<int> run_down(const Arguments& arguments) {
   summary.documents.scanned = undone.restored + undone.conflicts;
   summary.documents.modified = undone.restored;
   summary.documents.conflicts = undone.conflicts;
-  summary.exit = undone.conflicts > 0 ? kLeftAlone : 0;
+  summary.exit = undone.conflicts > 0 ? kSomeLeft : 0;
   say_conflicts(*reporter, undone);
   if (!done) {
     summary.exit = exit_code(done.error().kind);

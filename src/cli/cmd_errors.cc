@@ -17,7 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kQuarantined = 3;
 constexpr size_t kShownIds = 3;
 
 /// One reason and who has it. Two messages are one reason when they differ in numbers and quoted
@@ -207,7 +206,7 @@ Result<int> retry(const Arguments& arguments, Project& project, const std::strin
     if (error.hint == "whimbrel up") error.hint = "whimbrel errors --retry";
     return error;
   }
-  int exit = outcome->left > 0 ? kQuarantined : 0;
+  int exit = outcome->left > 0 ? kSomeLeft : 0;
   print_outcome(arguments, *outcome, exit);
   return exit;
 }

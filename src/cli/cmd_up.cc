@@ -9,8 +9,6 @@
 namespace whimbrel {
 namespace {
 
-constexpr int kQuarantined = 3;
-
 /// Requests a stop when the time is up; ends with the command.
 class Deadline {
  public:
@@ -58,7 +56,7 @@ Result<int> run_up(const Arguments& arguments) {
   Status done = up(project, options_of(arguments), *reporter, stop, summary);
   summary.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  summary.exit = summary.documents.quarantined > 0 ? kQuarantined : 0;
+  summary.exit = summary.documents.quarantined > 0 ? kSomeLeft : 0;
   if (!done) {
     summary.exit = exit_code(done.error().kind);
     reporter->say("error", redact_secrets(done.error().message, project.config.uri));

@@ -5,6 +5,10 @@
 
 namespace whimbrel {
 
+/// The exit code of a command that did its work but had to leave documents out: in quarantine, or
+/// changed since.
+inline constexpr int kSomeLeft = 3;
+
 Result<int> run_init(const Arguments& arguments);
 Result<int> run_create(const Arguments& arguments);
 Result<int> run_status(const Arguments& arguments);
