@@ -1,4 +1,5 @@
 """Connections break under a run, between and inside messages: it goes on by itself, and once for all."""
+from support.figures import record
 from support.proxy import CUTS, Proxy
 from support.servers import shared
 from support.testcase import LONG, ServerTest, wait_until
@@ -48,6 +49,7 @@ class NetworkTest(ServerTest):
     def check(self, project, command, met, topology):
         wrong = project.db.things.count_documents(WRONG if command == "up" else CHANGED)
         found = project.db.things.count_documents({})
+        record("connections that break", topology, disturbances=met, lost=DOCS - found, doubled=wrong)
         print(f"{command} on {topology}: seed {self.seed}, {met} faults, {DOCS} documents, "
               f"{DOCS - found} lost, {wrong} wrong")
         self.assertEqual((DOCS, 0), (found, wrong))
