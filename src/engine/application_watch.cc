@@ -20,7 +20,7 @@ constexpr milliseconds kBetween{10'000};
 constexpr int kShareOfTime = 100;
 // Lanes that take longer to come out of a batch are not waited for.
 constexpr milliseconds kPatience{1'000};
-constexpr milliseconds kListens{40};
+constexpr milliseconds kListens{100};
 // One that was there is given longer before it counts as gone.
 constexpr milliseconds kListensAgain{200};
 constexpr int kQuietBeats = 80;

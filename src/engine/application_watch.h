@@ -36,10 +36,10 @@ class StillDoor {
 Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
                                                        const Progress& progress);
 
-/// At the start and every ten seconds, the lanes hold still between two batches for 40 ms. Whatever
-/// the server counts on the collection meanwhile (`$collStats`, which the role `read` allows) is an
-/// application's. With one there, small writes of our own are timed, then and while the lanes work
-/// (state/pulse.h), and Pace follows them; without, nothing is written.
+/// At the start and every ten seconds, the lanes hold still between two batches for 100 ms.
+/// Whatever the server counts on the collection meanwhile (`$collStats`, which the role `read`
+/// allows) is an application's. With one there, small writes of our own are timed, then and while
+/// the lanes work (state/pulse.h), and Pace follows them; without, nothing is written.
 ///
 /// Nothing that goes wrong here ends a run: the lanes then go on at the pace they have.
 class ApplicationWatch {

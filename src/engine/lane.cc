@@ -212,6 +212,7 @@ void Lane::report(const Counts& before, const Counts& after, Pace::Duration took
   progress.unchanged += after.unchanged - before.unchanged;
   progress.quarantined += after.quarantined - before.quarantined;
   progress.batch_docs = docs;
+  progress.makes_way = watch_.pace().knows_application();
   progress.batch_ms = std::lround(took.count());
 }
 

@@ -97,6 +97,7 @@ class UndoLane {
       ApplicationWatch::Turn turn(watch_, stop_);
       TRY(retry_transient(stop_, [&] { return undo_batch(entry, batch); }));
     }
+    progress_.makes_way = watch_.pace().knows_application();
     stop_.sleep(watch_.pace().rest_after(std::chrono::steady_clock::now() - started));
     return batch;
   }

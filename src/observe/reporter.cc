@@ -60,6 +60,7 @@ struct Snapshot {
   int lanes = 0;
   int batch_docs = 0;
   int64_t batch_ms = 0;
+  bool makes_way = false;
   double rate = 0;
   std::optional<double> percent;
   std::optional<double> eta;
@@ -73,6 +74,7 @@ Snapshot take(const Progress& progress, const RateMeter& meter) {
   now.lanes = progress.lanes;
   now.batch_docs = progress.batch_docs;
   now.batch_ms = progress.batch_ms;
+  now.makes_way = progress.makes_way;
   now.rate = meter.per_second();
   now.percent = percent(now.total, now.counts.scanned);
   now.eta = meter.eta(now.total, now.counts.scanned);
@@ -98,8 +100,12 @@ std::string figures(const Snapshot& now) {
                      with_commas(static_cast<int64_t>(now.rate)), eta);
 }
 
+std::string headline(const std::string& title, const Snapshot& now) {
+  return now.makes_way ? title + "  (making way for an application)" : title;
+}
+
 std::vector<std::string> live_lines(const std::string& title, const Snapshot& now) {
-  return {title, bar(now, 30) + "  " + figures(now),
+  return {headline(title, now), bar(now, 30) + "  " + figures(now),
           fmt::format(
               "modified {}  unchanged {}  errors {}  conflicts {}  lanes {}  batch {} docs, {} ms",
               with_commas(now.counts.modified), with_commas(now.counts.unchanged),
@@ -108,7 +114,7 @@ std::vector<std::string> live_lines(const std::string& title, const Snapshot& no
 }
 
 std::string plain_line(const std::string& title, const Snapshot& now) {
-  return fmt::format("{}: {}  modified {}  errors {}  lanes {}", title, figures(now),
+  return fmt::format("{}: {}  modified {}  errors {}  lanes {}", headline(title, now), figures(now),
                      with_commas(now.counts.modified), with_commas(now.counts.quarantined),
                      now.lanes);
 }
@@ -171,6 +177,7 @@ void Reporter::Impl::show(const Snapshot& now, Clock::time_point at) {
         {"lanes", now.lanes}};
     progress_event["pct"] = now.percent ? Json(*now.percent) : Json(nullptr);
     progress_event["eta_s"] = now.eta ? Json(*now.eta) : Json(nullptr);
+    if (now.makes_way) progress_event["makesWay"] = true;
     event(progress_event);
     last_event = at;
   }
