@@ -5,7 +5,7 @@ import time
 from support.figures import record
 from support.testcase import LONG, ServerTest, wait_until
 
-DOCS = 20000
+DOCS = 20000 if LONG else 10000
 MOMENTS = 150 if LONG else 20
 STEP = {
     "update": "things",

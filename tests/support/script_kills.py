@@ -6,7 +6,7 @@ import time
 
 from support.kills import MOMENTS, KillTest
 from support.scripts import ScriptTest, quarantined, script
-from support.testcase import wait_until
+from support.testcase import LONG, wait_until
 
 # Every way to say it: operators, a whole document, and what only the server can compute.
 TRANSFORM = """transform(doc) {
@@ -23,7 +23,7 @@ TELL = "require('fs').appendFileSync('hosts', `${process.pid}\\n`);"
 
 class ScriptKillTest(ScriptTest, KillTest):
     what = "kills at random moments, JavaScript"
-    docs = 8000
+    docs = 8000 if LONG else 5000
     settings = {"workers": 2, "batch": {"docs": 100}}
 
     def twice(self, project):
