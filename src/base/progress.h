@@ -18,12 +18,14 @@ struct Progress {
   std::atomic<int> lanes{0};         ///< lanes at work
   std::atomic<int> batch_docs{0};    ///< documents in the last batch
   std::atomic<int64_t> batch_ms{0};  ///< how long the last batch took
+  std::atomic<int64_t> busy_us{0};   ///< how long all batches took, those of every lane added up
   /// Batches are short, or lanes rest, so that a live application's writes stay quick.
   std::atomic<bool> makes_way{false};
 
   void reset() {
     total = scanned = modified = unchanged = quarantined = conflicts = 0;
     lanes = 0;
+    busy_us = 0;
     makes_way = false;
   }
 };

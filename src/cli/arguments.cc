@@ -48,6 +48,18 @@ void add_engine_flags(CLI::App& command, Raw& raw) {
                      "documents that may go to quarantine: 10, or 0.1%");
 }
 
+CLI::App* add_trial(CLI::App& app, Raw& raw, const std::string& name, const std::string& what) {
+  auto* command = app.add_subcommand(name, what);
+  command->add_option("migration", raw.arguments.words, "which one; else all that are pending");
+  command->add_option("--docs", raw.arguments.docs, "documents of each collection: 10, or 1000")
+      ->check(CLI::Range(1, 10'000'000));
+  command->add_option("--workers", raw.workers, "lanes: a number, or auto");
+  command->add_option("--batch-docs", raw.batch_docs, "most documents of one batch")
+      ->check(CLI::Range(1, 100000));
+  command->add_option("--max-errors", raw.max_errors, "documents that may fail: 10, or 0.1%");
+  return command;
+}
+
 void add_commands(CLI::App& app, Raw& raw) {
   Arguments& arguments = raw.arguments;
   auto* init = app.add_subcommand("init", "write a configuration and the migrations directory");
@@ -70,6 +82,10 @@ void add_commands(CLI::App& app, Raw& raw) {
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
+  add_trial(app, raw, "test", "phase 1: try it on a few documents in a scratch database");
+  auto* rehearse = add_trial(app, raw, "rehearse",
+                             "phase 2: try it on a sample, measure it, and estimate the whole");
+  rehearse->add_flag("--full", arguments.full, "copy the whole collections instead of a sample");
   auto* down = app.add_subcommand("down", "undo the last applied migration, or an open run");
   down->add_option("--steps", arguments.down.steps, "how many migrations")
       ->check(CLI::Range(1, 100000));
@@ -106,8 +122,8 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
-  auto* help =
-      app.add_subcommand("help", "help on a command, or on: exit-codes, files, config, environment");
+  auto* help = app.add_subcommand(
+      "help", "help on a command, or on: exit-codes, files, config, environment");
   help->add_option("topic", arguments.words, "a command or a topic");
 }
 

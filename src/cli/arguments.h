@@ -43,6 +43,10 @@ struct Arguments {
   bool dry_run = false;
   DownOptions down;
 
+  // test, rehearse
+  int64_t docs = 0;  ///< 0: as many as the phase usually takes
+  bool full = false;
+
   // errors
   bool group = false;
   bool retry = false;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_rows.h"
+#include "cli/reason.h"
 #include "flow/errors.h"
 
 namespace whimbrel {
@@ -19,34 +20,13 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kShownIds = 3;
 
-/// One reason and who has it. Two messages are one reason when they differ in numbers and quoted
-/// values only.
+/// One reason and who has it.
 struct Reason {
   int code = 0;
   std::string example;
   int64_t documents = 0;
   std::vector<std::string> ids;
 };
-
-/// Numbers, hexadecimal ids and quoted text become one character each.
-std::string reason_key(const std::string& message) {
-  std::string key;
-  for (size_t at = 0; at < message.size(); ++at) {
-    char c = message[at];
-    size_t closing = c == '"' || c == '\'' ? message.find(c, at + 1) : std::string::npos;
-    if (closing != std::string::npos) {
-      key += '"';
-      at = closing;
-    } else if (std::isdigit(static_cast<unsigned char>(c))) {
-      key += '#';
-      while (at + 1 < message.size() && std::isxdigit(static_cast<unsigned char>(message[at + 1])))
-        ++at;
-    } else {
-      key += c;
-    }
-  }
-  return key;
-}
 
 using Reasons = std::map<std::pair<int, std::string>, Reason>;
 

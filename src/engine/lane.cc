@@ -214,6 +214,7 @@ void Lane::report(const Counts& before, const Counts& after, Pace::Duration took
   progress.batch_docs = docs;
   progress.makes_way = watch_.pace().knows_application();
   progress.batch_ms = std::lround(took.count());
+  progress.busy_us += std::llround(took.count() * 1000);
 }
 
 }  // namespace whimbrel

@@ -95,6 +95,7 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   setting.reporter.step_started(migration.file, step.kind + " " + task.collection(), progress);
   Status ended = run_document_step(project.client, task, run, progress, setting.stop);
   setting.reporter.step_ended();
+  state.busy_seconds += static_cast<double>(progress.busy_us) / 1e6;
   if (state.counts.quarantined > 0) report_quarantine(setting, task);
   if (ended) report_residual(setting, task, state);
   auto* transform = std::get_if<TransformStep>(&step.body);

@@ -6,33 +6,13 @@
 
 namespace whimbrel {
 
-using mongo::Array;
-using mongo::Document;
-using mongo::make_document;
-
 namespace {
 
-constexpr int kCountMilliseconds = 3000;
 constexpr const char* kScriptGuarantee =
     "runs once, as a whole; what an interrupted script has written stays, and whimbrel asks before "
     "it "
     "runs again";
 constexpr int64_t kMuchJournal = int64_t{10} << 30;
-
-std::optional<int64_t> count_matched(Project& project, const DocumentTask& task) {
-  if (task.where().view().empty()) return task.facts.documents;
-  Document group, count = make_document("$sum", 1);
-  group.append_null("_id").append("n", count);
-  Array stages;
-  stages.add(make_document("$match", task.where())).add(make_document("$group", group));
-  Document command = make_document("aggregate", task.collection());
-  command.append_array("pipeline", stages.view()).append("cursor", Document());
-  command.append("maxTimeMS", kCountMilliseconds);
-  auto reply = project.client.run(project.database, command);
-  if (!reply) return std::nullopt;
-  auto found = reply->view().at_path("cursor.firstBatch.0.n");
-  return found ? found->as_int() : 0;
-}
 
 Status add_sample(Project& project, const DocumentTask& task, PlannedStep& planned) {
   PlanSample sample = TRY(sample_change(project, task));

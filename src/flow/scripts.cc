@@ -42,6 +42,15 @@ void Scripts::use(const Config& config, const std::string& database) {
   database_ = database;
 }
 
+std::unique_ptr<Scripts> Scripts::in_scratch(const Config& config, const std::string& database,
+                                             const std::string& stands_for) const {
+  auto scripts = std::make_unique<Scripts>(directory_, output_);
+  scripts->sinks_ = sinks_;
+  scripts->use(config, database);
+  scripts->stands_for_ = stands_for;
+  return scripts;
+}
+
 void Scripts::talk_to(ScriptTalk talk) {
   std::lock_guard guard(sinks_->mutex);
   sinks_->talk = std::move(talk);
@@ -63,7 +72,10 @@ node::HostSetting Scripts::host_setting() const {
 }
 
 node::DriverSetting Scripts::driver() const {
-  return {.uri = driver_uri_, .database = database_, .config_file = script_file_};
+  return {.uri = driver_uri_,
+          .database = database_,
+          .config_file = script_file_,
+          .stands_for = stands_for_};
 }
 
 Result<node::Host*> Scripts::host() {
@@ -144,6 +156,11 @@ Status Scripts::run(const Migration& migration, const std::string& function, con
   TRY(checked(node::run_script(*node, migration.path, function, patience), migration.file,
               ErrorKind::kFailed));
   return {};
+}
+
+Result<std::vector<node::TouchedCollection>> Scripts::touched() {
+  if (!host_ || host_->died() || !connected_) return std::vector<node::TouchedCollection>();
+  return node::touched_collections(*host_);
 }
 
 Result<Reply> Scripts::ask(const Question& question) {

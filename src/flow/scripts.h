@@ -33,6 +33,11 @@ class Scripts {
   /// The effective configuration: needed before anything else but read_config().
   void use(const Config& config, const std::string& database);
   void talk_to(ScriptTalk talk);
+  /// Another set of hosts for the same project that works in the scratch database `database`: there
+  /// the user's code finds it wherever it asks for `stands_for`, and is refused every other
+  /// database. Prints to the same sinks.
+  std::unique_ptr<Scripts> in_scratch(const Config& config, const std::string& database,
+                                      const std::string& stands_for) const;
 
   /// Loads the module and checks what it exports: kBadMigration with file and line.
   Result<Migration> load(const MigrationFile& file);
@@ -44,6 +49,10 @@ class Scripts {
   /// `on_wait` is called once when a stop is requested and the function goes on.
   Status run(const Migration& migration, const std::string& function, const Stop& stop,
              const std::function<void()>& on_wait);
+
+  /// What scripts did with collections since the host connected; none without in_scratch(), or
+  /// when the host is gone.
+  Result<std::vector<node::TouchedCollection>> touched();
 
   /// Ends the host without waiting for it: for commands that needed only the configuration. The
   /// next call starts another.
@@ -78,6 +87,7 @@ class Scripts {
   std::shared_ptr<Sinks> sinks_;  // hosts that are about to end may still print
   NodeConfig node_;
   std::string script_file_, driver_uri_, database_;
+  std::string stands_for_;  // the user's database, when database_ is a scratch one
   std::optional<node::Host> host_;
   bool config_is_loaded_ = false;
   bool connected_ = false;

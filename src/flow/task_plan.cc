@@ -20,13 +20,7 @@ namespace {
 
 constexpr int kSampleDocuments = 100;
 constexpr int kMostAutoWorkers = 4;
-
-int workers_of(const Config& config, const Step& step, const EngineOverrides& overrides) {
-  int asked = overrides.workers.value_or(step.workers.value_or(config.engine.workers));
-  if (asked > 0) return asked;
-  int cores = static_cast<int>(std::thread::hardware_concurrency());
-  return std::clamp(cores, 1, kMostAutoWorkers);
-}
+constexpr int kCountMilliseconds = 3000;
 
 BatchLimits limits_of(const Config& config, const Step& step, const EngineOverrides& overrides) {
   BatchLimits limits;
@@ -35,19 +29,6 @@ BatchLimits limits_of(const Config& config, const Step& step, const EngineOverri
   limits.time = config.engine.batch_time;
   if (step.batch.milliseconds) limits.time = std::chrono::milliseconds(*step.batch.milliseconds);
   return limits;
-}
-
-/// The command line goes before the step, the step before the configuration.
-int64_t error_budget(const Config& config, const Step& step, const EngineOverrides& overrides,
-                     int64_t documents) {
-  std::optional<int64_t> count = config.engine.max_errors;
-  std::optional<double> share = config.engine.max_errors_share;
-  if (step.max_errors || step.max_errors_share)
-    count = step.max_errors, share = step.max_errors_share;
-  if (overrides.max_errors || overrides.max_errors_share)
-    count = overrides.max_errors, share = overrides.max_errors_share;
-  auto of_all = static_cast<int64_t>(share.value_or(0) * static_cast<double>(documents));
-  return std::max(count.value_or(0), of_all);
 }
 
 bool is_script(const DocumentTask& task) {
@@ -142,6 +123,40 @@ void give_script(DocumentTask& task, const Project& project, const std::string& 
 }
 
 }  // namespace
+
+int workers_of(const Config& config, const Step& step, const EngineOverrides& overrides) {
+  int asked = overrides.workers.value_or(step.workers.value_or(config.engine.workers));
+  if (asked > 0) return asked;
+  int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores, 1, kMostAutoWorkers);
+}
+
+std::optional<int64_t> count_matched(Project& project, const DocumentTask& task) {
+  if (task.where().view().empty()) return task.facts.documents;
+  Document group, count = make_document("$sum", 1);
+  group.append_null("_id").append("n", count);
+  Array stages;
+  stages.add(make_document("$match", task.where())).add(make_document("$group", group));
+  Document command = make_document("aggregate", task.collection());
+  command.append_array("pipeline", stages.view()).append("cursor", Document());
+  command.append("maxTimeMS", kCountMilliseconds);
+  auto reply = project.client.run(project.database, command);
+  if (!reply) return std::nullopt;
+  auto found = reply->view().at_path("cursor.firstBatch.0.n");
+  return found ? found->as_int() : 0;
+}
+
+int64_t error_budget(const Config& config, const Step& step, const EngineOverrides& overrides,
+                     int64_t documents) {
+  std::optional<int64_t> count = config.engine.max_errors;
+  std::optional<double> share = config.engine.max_errors_share;
+  if (step.max_errors || step.max_errors_share)
+    count = step.max_errors, share = step.max_errors_share;
+  if (overrides.max_errors || overrides.max_errors_share)
+    count = overrides.max_errors, share = overrides.max_errors_share;
+  auto of_all = static_cast<int64_t>(share.value_or(0) * static_cast<double>(documents));
+  return std::max(count.value_or(0), of_all);
+}
 
 Result<mongo::DocumentList> matching_documents(Project& project, const DocumentTask& task,
                                                int limit) {

@@ -24,6 +24,17 @@ enum class Probe { kYes, kNo };
 Result<DocumentTask> plan_task(Project& project, const Migration& migration, const Step& step,
                                const StepKey& key, const EngineOverrides& overrides, Probe probe);
 
+/// Lanes that the step will have: by the command line, else by itself, else by the configuration.
+int workers_of(const Config& config, const Step& step, const EngineOverrides& overrides);
+
+/// Documents that match the task's `where`, exactly; nullopt when counting takes longer than 3 s.
+std::optional<int64_t> count_matched(Project& project, const DocumentTask& task);
+
+/// Quarantined documents that `step` bears: by the command line, else by itself, else by the
+/// configuration. Shares are of `documents`.
+int64_t error_budget(const Config& config, const Step& step, const EngineOverrides& overrides,
+                     int64_t documents);
+
 /// The first `limit` documents that the task would visit, in no order; reads only.
 Result<mongo::DocumentList> matching_documents(Project& project, const DocumentTask& task,
                                                int limit);

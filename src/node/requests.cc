@@ -21,8 +21,8 @@ std::optional<std::string> text_of(View object, std::string_view key) {
 }
 
 Document driver_document(const DriverSetting& driver) {
-  return make_document("uri", driver.uri, "database", driver.database, "config",
-                       driver.config_file);
+  return make_document("uri", driver.uri, "database", driver.database, "config", driver.config_file,
+                       "standsFor", driver.stands_for);
 }
 
 std::vector<std::string> texts_of(View array) {
@@ -115,6 +115,16 @@ ScriptDescription read_description(const Reply& reply) {
 Result<Reply> run_script(Host& host, const std::string& path, const std::string& function,
                          const Patience& patience) {
   return host.call("run", make_document("file", path, "direction", function), {}, patience);
+}
+
+Result<std::vector<TouchedCollection>> touched_collections(Host& host) {
+  Reply reply = TRY(host.call("touched", Document()));
+  std::vector<TouchedCollection> touched;
+  for (const Value& one : reply.head.view().get_document("touched").elements()) {
+    View what = one.as_document();
+    touched.push_back({what.get_string("collection"), texts_of(what.get_document("commands"))});
+  }
+  return touched;
 }
 
 Result<Reply> open_migration(Host& host, const MigrationSetting& setting,

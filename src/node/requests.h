@@ -19,6 +19,9 @@ struct DriverSetting {
   std::string uri;
   std::string database;     ///< "": the one in the connection string
   std::string config_file;  ///< migrate-mongo-config.js, whose mongodb.options it gets; "" for none
+  /// `database` is a scratch one, and this the user's: whatever asks for it gets the scratch one,
+  /// whatever asks for another database is refused. "" where `database` is the user's.
+  std::string stands_for = {};
 };
 
 /// Evaluates a JavaScript configuration. The host keeps it: connect() uses its mongodb.options.
@@ -38,6 +41,14 @@ ScriptDescription read_description(const Reply& reply);
 /// threw.
 Result<Reply> run_script(Host& host, const std::string& path, const std::string& function,
                          const Patience& patience);
+
+/// What a script did with a collection while it was kept to a scratch database.
+struct TouchedCollection {
+  std::string collection;
+  std::vector<std::string> commands;  ///< "find", "update", …
+};
+/// By the driver's command monitoring, since connect(); needs DriverSetting::stands_for.
+Result<std::vector<TouchedCollection>> touched_collections(Host& host);
 
 /// A document migration, opened in a host of its own: module loaded, setup(ctx) awaited.
 struct MigrationSetting {

@@ -35,6 +35,7 @@ Document step_document(const StepState& step) {
   if (step.last) document.append("last", step.last->value());
   document.append("total", step.total).append("counts", step.counts.to_document());
   if (step.residual) document.append("residual", *step.residual);
+  if (step.busy_seconds > 0) document.append("busySeconds", step.busy_seconds);
   document.append("undo", step.undo);
   return document;
 }
@@ -56,6 +57,7 @@ StepState read_step(View document) {
   step.total = document.get_int("total");
   step.counts = Counts::from(document.get_document("counts"));
   if (auto residual = document.find("residual")) step.residual = residual->as_int();
+  if (auto busy = document.find("busySeconds")) step.busy_seconds = busy->as_double();
   step.undo = Document(document.get_document("undo"));
   return step;
 }

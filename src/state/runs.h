@@ -50,7 +50,8 @@ struct StepState {
   /// Documents that still matched `where` at the end; unknown where it does not tell finished ones
   /// from others.
   std::optional<int64_t> residual;
-  mongo::Document undo;  ///< what the reverse of this step needs
+  double busy_seconds = 0;  ///< spent in batches, those of every lane added up
+  mongo::Document undo;     ///< what the reverse of this step needs
 };
 
 /// The run document (docs/state.md).

@@ -10,6 +10,7 @@ const CALLS = {
   open: openMigration,
   close: closeMigration,
   check: checkMigration,
+  touched: touchedCollections,
   transform: transformBatch,
   compatConfig,
   compatConnect,

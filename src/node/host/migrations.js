@@ -38,7 +38,9 @@ function withoutCode(_key, value) {
 }
 
 // `uri` and `database` are the effective ones; options come from the JavaScript configuration.
-async function connect({ uri, database: name }) {
+async function connect(driver) {
+  const { uri, database: name } = driver;
+  keepToScratch(driver);
   const { MongoClient } = projectPackage('mongodb');
   const options = config?.mongodb?.options;
   client = await MongoClient.connect(uri, options);
@@ -126,6 +128,7 @@ function makeCtx(opening) {
 
 // Makes a document migration ready in this process: each lane has one of its own.
 async function openMigration(opening) {
+  keepToScratch(opening);
   if (opening.config) await readConfig({ file: opening.config });
   const migration = await loadModule(opening.file);
   const ctx = makeCtx(opening);
