@@ -99,6 +99,12 @@ void add_commands(CLI::App& app, Raw& raw) {
 /// Of commands that look at, or mend, what earlier ones left.
 void add_later_commands(CLI::App& app, Raw& raw) {
   Arguments& arguments = raw.arguments;
+  auto* verify = app.add_subcommand(
+      "verify", "phase 3, afterwards: checks, what still matches, documents against the journal");
+  verify->add_option("migration", arguments.words, "which one; else the one applied last");
+  verify->add_option("--docs", arguments.docs, "documents of each step's journal: 1000")
+      ->check(CLI::Range(1, 1'000'000'000));
+  verify->add_flag("--full", arguments.full, "all documents of the journal");
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -291,8 +297,8 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",   "create",  "status",  "plan",   "up",      "down",
-          "errors", "history", "resolve", "unlock", "version", "help"};
+  return {"init",   "create", "status",  "plan",    "test",   "rehearse", "up",  "down",
+          "verify", "errors", "history", "resolve", "unlock", "version",  "help"};
 }
 
 }  // namespace whimbrel

@@ -43,7 +43,7 @@ struct Arguments {
   bool dry_run = false;
   DownOptions down;
 
-  // test, rehearse
+  // test, rehearse, verify
   int64_t docs = 0;  ///< 0: as many as the phase usually takes
   bool full = false;
 

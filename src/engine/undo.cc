@@ -40,16 +40,6 @@ std::vector<Portion> portions_of(const std::vector<Journal::EntryKey>& entries) 
   return portions;
 }
 
-/// The documents that the step changed. Whoever changed one that it left as it was changed nothing
-/// of ours.
-std::vector<Image> changed_images(const std::vector<JournalEntry>& entries) {
-  std::vector<Image> changed;
-  for (const auto& [key, image] : latest_images(entries)) {
-    if (mongo::digest_of(image.before) != image.after) changed.push_back(image);
-  }
-  return changed;
-}
-
 class UndoLane {
  public:
   UndoLane(std::unique_ptr<mongo::Client> client, const DocumentTask& task, const Run& run,

@@ -133,6 +133,14 @@ std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entr
   return latest;
 }
 
+std::vector<Image> changed_images(const std::vector<JournalEntry>& entries) {
+  std::vector<Image> changed;
+  for (const auto& [key, image] : latest_images(entries)) {
+    if (mongo::digest_of(image.before) != image.after) changed.push_back(image);
+  }
+  return changed;
+}
+
 int first_attempt(int64_t epoch) {
   return static_cast<int>(epoch % 2'000'000) * 1000;
 }

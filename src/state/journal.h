@@ -33,6 +33,10 @@ struct Image {
 /// By the map_key() of the `_id`: the latest attempt at each document of a batch.
 std::map<std::string, Image> latest_images(const std::vector<JournalEntry>& entries);
 
+/// The documents that the step changed, of entries that have their digests. Whoever changed one
+/// that it left as it was changed nothing of ours.
+std::vector<Image> changed_images(const std::vector<JournalEntry>& entries);
+
 /// Attempts of a later owner of the lock count higher than those of an earlier one that does not
 /// know yet that it lost it.
 int first_attempt(int64_t epoch);
