@@ -38,7 +38,7 @@ class PaceTest(ServerTest):
             thread.start()
         try:
             wait_until(lambda: len(acknowledged) > 10 * WRITERS, "they write")
-            project.exits(rc, command)
+            project.exits(rc, command, timeout=600)
         finally:
             stop.set()
             for thread in threads:

@@ -21,6 +21,7 @@ class KillTest(ServerTest):
     what = "kills at random moments"
     kills = 0  # that hit a running program
     docs = DOCS
+    moments_wanted = MOMENTS
     settings = {"workers": 2, "batch": {"docs": 100}}
 
     def record_kills(self):
@@ -74,9 +75,9 @@ class KillTest(ServerTest):
 
     def moments(self, seconds):
         """Moments spread over the whole run, one at random in each equal part of it, again and again."""
-        part = seconds * 1.05 / MOMENTS
+        part = seconds * 1.05 / self.moments_wanted
         while True:
-            moments = [(i + self.random.random()) * part for i in range(MOMENTS)]
+            moments = [(i + self.random.random()) * part for i in range(self.moments_wanted)]
             self.random.shuffle(moments)
             yield from moments
 
@@ -101,8 +102,8 @@ class KillTest(ServerTest):
         before = project.raw()
         moments = self.moments(self.seconds_of(project, "up"))
         alive = 0  # kills that hit a running program
-        for number, moment in enumerate(itertools.islice(moments, 3 * MOMENTS)):
-            if alive == MOMENTS:
+        for number, moment in enumerate(itertools.islice(moments, 3 * self.moments_wanted)):
+            if alive == self.moments_wanted:
                 break
             message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
             self.fresh(project, source)
@@ -120,7 +121,7 @@ class KillTest(ServerTest):
             if number % 8 == 3:
                 project.ok("down")
                 self.assertSameBytes(before, project.raw(), message)
-        self.assertEqual(MOMENTS, alive, "kills that hit a running program")
+        self.assertEqual(self.moments_wanted, alive, "kills that hit a running program")
         self.record_kills()
 
     def run_down_killed_at_every_moment(self):
@@ -134,7 +135,7 @@ class KillTest(ServerTest):
         after = project.raw()
         seconds = self.seconds_of(project, "down")
         self.assertSameBytes(before, project.raw())
-        for number, moment in enumerate(itertools.islice(self.moments(seconds), MOMENTS // 3)):
+        for number, moment in enumerate(itertools.islice(self.moments(seconds), self.moments_wanted // 3)):
             message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
             project.ok("up")
             self.assertSameBytes(after, project.raw(), message)
@@ -154,7 +155,7 @@ class KillTest(ServerTest):
         self.fresh(project, source)
         before = project.raw()
         moments = self.moments(self.seconds_of(project, "up"))
-        for number, moment in enumerate(itertools.islice(moments, MOMENTS // 3)):
+        for number, moment in enumerate(itertools.islice(moments, self.moments_wanted // 3)):
             message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
             self.fresh(project, source)
             self.kill_after(project, moment, "up")

@@ -24,6 +24,7 @@ TELL = "require('fs').appendFileSync('hosts', `${process.pid}\\n`);"
 class ScriptKillTest(ScriptTest, KillTest):
     what = "kills at random moments, JavaScript"
     docs = 8000 if LONG else 5000
+    moments_wanted = MOMENTS if LONG else 8
     settings = {"workers": 2, "batch": {"docs": 100}}
 
     def twice(self, project):
@@ -56,8 +57,8 @@ class ScriptKillTest(ScriptTest, KillTest):
         self.fresh(project, source)
         moments = self.moments(self.seconds_of(project, "up"))
         killed = 0
-        for number, moment in enumerate(itertools.islice(moments, 5 * MOMENTS)):
-            if killed >= MOMENTS:
+        for number, moment in enumerate(itertools.islice(moments, 5 * self.moments_wanted)):
+            if killed >= self.moments_wanted:
                 break
             message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
             self.fresh(project, source)
@@ -70,7 +71,7 @@ class ScriptKillTest(ScriptTest, KillTest):
             if result.rc == 1:
                 project.ok("up")
             self.assertMigratedOnce(project, message)
-        self.assertGreaterEqual(killed, MOMENTS, "kills that hit a host")
+        self.assertGreaterEqual(killed, self.moments_wanted, "kills that hit a host")
         self.record_kills()
 
     def run_with_failures_killed(self):
@@ -87,7 +88,7 @@ class ScriptKillTest(ScriptTest, KillTest):
         start = time.monotonic()
         project.exits(3, "up")
         moments = self.moments(time.monotonic() - start)
-        for number, moment in enumerate(itertools.islice(moments, MOMENTS)):
+        for number, moment in enumerate(itertools.islice(moments, self.moments_wanted)):
             message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
             self.fresh(project, source)
             self.kill_after(project, moment, "up")
