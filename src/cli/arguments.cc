@@ -37,10 +37,7 @@ void add_global_flags(CLI::App& app, Raw& raw) {
   app.add_flag("-V,--version", raw.show_version, "print the version");
 }
 
-void add_engine_flags(CLI::App& command, Raw& raw) {
-  command.add_option("--to", raw.arguments.selection.to, "the last migration to apply");
-  command.add_option("--only", raw.arguments.selection.only,
-                     "only migrations whose file name matches this glob");
+void add_lane_flags(CLI::App& command, Raw& raw) {
   command.add_option("--workers", raw.workers, "lanes: a number, or auto");
   command.add_option("--batch-docs", raw.batch_docs, "most documents of one batch")
       ->check(CLI::Range(1, 100000));
@@ -48,15 +45,19 @@ void add_engine_flags(CLI::App& command, Raw& raw) {
                      "documents that may go to quarantine: 10, or 0.1%");
 }
 
+void add_engine_flags(CLI::App& command, Raw& raw) {
+  command.add_option("--to", raw.arguments.selection.to, "the last migration to apply");
+  command.add_option("--only", raw.arguments.selection.only,
+                     "only migrations whose file name matches this glob");
+  add_lane_flags(command, raw);
+}
+
 CLI::App* add_trial(CLI::App& app, Raw& raw, const std::string& name, const std::string& what) {
   auto* command = app.add_subcommand(name, what);
   command->add_option("migration", raw.arguments.words, "which one; else all that are pending");
   command->add_option("--docs", raw.arguments.docs, "documents of each collection: 10, or 1000")
       ->check(CLI::Range(1, 10'000'000));
-  command->add_option("--workers", raw.workers, "lanes: a number, or auto");
-  command->add_option("--batch-docs", raw.batch_docs, "most documents of one batch")
-      ->check(CLI::Range(1, 100000));
-  command->add_option("--max-errors", raw.max_errors, "documents that may fail: 10, or 0.1%");
+  add_lane_flags(*command, raw);
   return command;
 }
 

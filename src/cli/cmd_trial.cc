@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_rows.h"
 #include "cli/reason.h"
 #include "engine/diff.h"
 #include "flow/trial.h"
@@ -196,7 +197,7 @@ Result<int> run(const Arguments& arguments, TrialOptions options) {
   bool text = arguments.output == Output::kText;
   for (const Trial& trial : trials) {
     if (text) print_text(trial);
-    else fmt::print("{}\n", to_json(trial).dump(-1, ' ', false, Json::error_handler_t::replace));
+    else fmt::print("{}\n", JsonRows::text(to_json(trial)));
   }
   if (text && trials.empty()) fmt::print("Nothing to try: every migration is applied.\n");
   if (text && !trials.empty()) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_rows.h"
 #include "flow/verify.h"
 
 namespace whimbrel {
@@ -62,7 +63,7 @@ void print_json(const Verification& found) {
   json["steps"] = Json::array();
   for (const VerifiedStep& step : found.steps) json["steps"].push_back(step_json(step));
   json["notes"] = found.notes;
-  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  fmt::print("{}\n", JsonRows::text(json));
 }
 
 void print_journal(const VerifiedStep& step) {

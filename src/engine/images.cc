@@ -198,6 +198,12 @@ Result<std::vector<mongo::Digest>> recompute_digests(mongo::Client& client,
   return digests;
 }
 
+Status fill_in_digests(mongo::Client& client, const DocumentTask& task, JournalEntry& entry) {
+  if (!entry.after.empty() || entry.before.empty()) return {};
+  entry.after = TRY(recompute_digests(client, task, entry.before, entry.now));
+  return {};
+}
+
 Status complete_images(mongo::Client& client, const DocumentTask& task, const DocumentList& before,
                        Changes& changes) {
   std::vector<DocumentChange> unknown;

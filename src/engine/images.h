@@ -28,6 +28,9 @@ Result<std::vector<mongo::Digest>> recompute_digests(mongo::Client& client,
                                                      const mongo::DocumentList& before,
                                                      int64_t now);
 
+/// Sets `entry.after` where it is to be computed again.
+Status fill_in_digests(mongo::Client& client, const DocumentTask& task, JournalEntry& entry);
+
 /// Completes what a script wants of `before`: post-images that are not known come from a scratch
 /// collection, where documents that the server refuses fail. Afterwards Changes::after has one
 /// image for each document, the document itself where it stays as it is.

@@ -221,9 +221,7 @@ Result<bool> where_tells(const StepWork& work) {
   for (size_t at = 0; at < entries.size(); at += apart) {
     auto entry = TRY(journal.read_one(task.key, entries[at]));
     if (!entry || entry->before.empty()) continue;
-    if (entry->after.empty()) {
-      entry->after = TRY(recompute_digests(work.client, task, entry->before, entry->now));
-    }
+    TRY(fill_in_digests(work.client, task, *entry));
     if (TRY(finished_match(work, *entry, entry->after))) return false;
   }
   return true;

@@ -39,20 +39,8 @@ Result<CollectionFacts> read_facts(mongo::Client& client, const std::string& dat
   return facts;
 }
 
-namespace {
-
-template <class Member>
-const auto& pick(const Step& step, Member member) {
-  if (auto* update = std::get_if<UpdateStep>(&step.body)) return member(*update);
-  if (auto* remove = std::get_if<DeleteStep>(&step.body)) return member(*remove);
-  if (auto* transform = std::get_if<TransformStep>(&step.body)) return member(*transform);
-  return member(std::get<CopyStep>(step.body));
-}
-
-}  // namespace
-
 const std::string& DocumentTask::collection() const {
-  return pick(step, [](const auto& body) -> const std::string& { return body.collection; });
+  return step.collection();
 }
 
 const std::string& DocumentTask::target() const {
@@ -61,7 +49,7 @@ const std::string& DocumentTask::target() const {
 }
 
 const Document& DocumentTask::where() const {
-  return pick(step, [](const auto& body) -> const Document& { return body.where; });
+  return step.where();
 }
 
 std::string_view DocumentTask::strategy_text() const {

@@ -30,12 +30,11 @@ struct Portion {
 
 std::vector<Portion> portions_of(const std::vector<Journal::EntryKey>& entries) {
   std::vector<Portion> portions;
-  for (const Journal::EntryKey& entry : entries) {
+  // Several attempts at one batch are undone together.
+  for (const Journal::EntryKey& entry : one_of_each_batch(entries)) {
     if (portions.empty() || portions.back().range != entry.range)
       portions.push_back({entry.range, {}});
-    auto& mine = portions.back().entries;
-    // Several attempts at one batch are undone together.
-    if (mine.empty() || mine.back().batch != entry.batch) mine.push_back(entry);
+    portions.back().entries.push_back(entry);
   }
   return portions;
 }
@@ -95,7 +94,7 @@ class UndoLane {
   Status undo_batch(const Journal::EntryKey& key, Batch& batch) {
     batch = Batch();
     auto entries = TRY(journal_.read_batch(task_.key, key.range, key.batch));
-    for (JournalEntry& entry : entries) TRY(fill_in_digests(entry));
+    for (JournalEntry& entry : entries) TRY(fill_in_digests(*client_, task_, entry));
     std::vector<Image> images = changed_images(entries);
     if (!transactional()) {
       TRY(restore(images, batch, nullptr));
@@ -107,12 +106,6 @@ class UndoLane {
     TRY(restore(images, batch, &session));
     TRY(finish(key, batch, &session));
     return session.commit();
-  }
-
-  Status fill_in_digests(JournalEntry& entry) {
-    if (!entry.after.empty() || entry.before.empty()) return {};
-    entry.after = TRY(recompute_digests(*client_, task_, entry.before, entry.now));
-    return {};
   }
 
   Status restore(const std::vector<Image>& images, Batch& batch, mongo::Session* session) {

@@ -53,12 +53,7 @@ struct Choice {
 };
 
 Choice choose(const std::vector<Journal::EntryKey>& entries, std::optional<int64_t> documents) {
-  Choice chosen;
-  for (const Journal::EntryKey& entry : entries) {
-    bool same_batch = !chosen.batches.empty() && chosen.batches.back().range == entry.range &&
-                      chosen.batches.back().batch == entry.batch;
-    if (!same_batch) chosen.batches.push_back(entry);
-  }
+  Choice chosen{one_of_each_batch(entries)};
   auto count = static_cast<int64_t>(chosen.batches.size());
   if (!documents || count == 0) return chosen;
   int64_t places = std::min({kPlaces, count, *documents});
@@ -86,9 +81,8 @@ class StepCheck {
     auto entries = TRY(journal_.read_batch(task_.key, key.range, key.batch));
     bool repeatable = false;
     for (JournalEntry& entry : entries) {
-      if (!entry.after.empty() || entry.before.empty()) continue;
-      repeatable = true;
-      entry.after = TRY(recompute_digests(client_, task_, entry.before, entry.now));
+      repeatable = repeatable || (entry.after.empty() && !entry.before.empty());
+      TRY(fill_in_digests(client_, task_, entry));
     }
     std::vector<Image> images = thinned_out(changed_images(entries), most);
     std::vector<Value> ids;

@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "mongo/collection.h"
 #include "mongo/document_list.h"
-#include "state/pulse.h"
-#include "state/ranges.h"
 
 namespace whimbrel {
 

@@ -58,15 +58,12 @@ class Copier {
     for (const mongo::WriteError& error : outcome.errors) {
       if (error.error.server_code != kDuplicateKey) return error.error;
     }
-    copied_ += outcome.matched;
     return {};
   }
-  int64_t copied() const { return copied_; }
 
  private:
   mongo::Collection collection_;
   Array waiting_;
-  int64_t copied_ = 0;
 };
 
 Result<mongo::Cursor> aggregate(Project& real, const std::string& collection, const Array& stages,
@@ -142,14 +139,14 @@ Status copy_varied(Project& real, const CopyRequest& request, Copier& copier) {
   return {};
 }
 
-Result<int64_t> copy_whole(Project& real, Project& scratch, const std::string& collection) {
+Status copy_whole(Project& real, Project& scratch, const std::string& collection) {
   Document into = make_document("db", scratch.database, "coll", collection);
   Document merge = make_document("into", into, "whenMatched", "keepExisting");
   Array stages;
   stages.add(make_document("$merge", merge));
   auto cursor = TRY(aggregate(real, collection, stages, 0));
   TRY(cursor.next());
-  return mongo::Collection(scratch.client, scratch.database, collection).count(View());
+  return {};
 }
 
 }  // namespace
@@ -173,19 +170,18 @@ Status copy_definition(Project& real, Project& scratch, const std::string& colle
   return std::move(indexed).error().while_doing("copying the indexes of " + collection);
 }
 
-Result<int64_t> copy_documents(Project& real, Project& scratch, const CopyRequest& request) {
+Status copy_documents(Project& real, Project& scratch, const CopyRequest& request) {
   CollectionFacts facts = TRY(read_facts(real.client, real.database, request.collection));
-  if (!facts.exists || facts.is_view) return 0;
+  if (!facts.exists || facts.is_view) return {};
   if (request.choice == Choice::kWhole) return copy_whole(real, scratch, request.collection);
   int64_t there = TRY(
       mongo::Collection(scratch.client, scratch.database, request.collection).count(request.where));
-  if (there >= request.docs) return 0;
+  if (there >= request.docs) return {};
   CopyRequest missing{request.collection, request.where, request.choice, request.docs - there};
   Copier copier(scratch, request.collection);
   bool varied = missing.choice == Choice::kVaried;
   TRY(varied ? copy_varied(real, missing, copier) : copy_spread(real, missing, copier));
-  TRY(copier.flush());
-  return copier.copied();
+  return copier.flush();
 }
 
 }  // namespace whimbrel

@@ -29,7 +29,7 @@ struct CopyRequest {
 Status copy_definition(Project& real, Project& scratch, const std::string& collection);
 
 /// Copies documents into a collection that copy_definition() made; those that are there already are
-/// passed over. How many were copied. Memory: one command's worth, for kVaried 32 MiB.
-Result<int64_t> copy_documents(Project& real, Project& scratch, const CopyRequest& request);
+/// passed over. Memory: one command's worth, for kVaried 32 MiB.
+Status copy_documents(Project& real, Project& scratch, const CopyRequest& request);
 
 }  // namespace whimbrel

@@ -37,14 +37,6 @@ std::string command_collection(const CommandStep& step) {
   return elements.empty() ? "" : std::string(elements.front().as_string());
 }
 
-Document where_of(const Step& step) {
-  if (auto* update = std::get_if<UpdateStep>(&step.body)) return update->where;
-  if (auto* remove = std::get_if<DeleteStep>(&step.body)) return remove->where;
-  if (auto* copy = std::get_if<CopyStep>(&step.body)) return copy->where;
-  if (auto* transform = std::get_if<TransformStep>(&step.body)) return transform->where;
-  return {};
-}
-
 /// What `step` reads: its own collection, or that of its command.
 std::string source_of(const Step& step) {
   auto* command = std::get_if<CommandStep>(&step.body);
@@ -81,7 +73,7 @@ class SampleCopy {
     if (std::string target = target_of(step); !target.empty()) TRY(define(target));
     std::string source = source_of(step);
     if (source.empty()) return {};
-    return documents(source, where_of(step));
+    return documents(source, step.where());
   }
   Status of_everything(std::vector<std::string>& notes) {
     auto names = TRY(user_collections(real_));
@@ -93,7 +85,6 @@ class SampleCopy {
     for (const std::string& name : names) TRY(documents(name, {}));
     return {};
   }
-  int64_t copied() const { return copied_; }
 
  private:
   Status define(const std::string& name) {
@@ -105,15 +96,13 @@ class SampleCopy {
     if (options_.phase == Phase::kRehearse) request.choice = Choice::kSpread;
     if (options_.whole) request.choice = Choice::kWhole;
     bool whole_again = options_.whole && !whole_.insert(name).second;
-    if (!whole_again) copied_ += TRY(copy_documents(real_, scratch_, request));
-    return {};
+    return whole_again ? Status() : copy_documents(real_, scratch_, request);
   }
 
   Project& real_;
   Project& scratch_;
   const TrialOptions& options_;
   std::set<std::string> defined_, whole_;
-  int64_t copied_ = 0;
 };
 
 /// Where `collection` is after all steps.
@@ -139,15 +128,14 @@ bool has_script(const Migration& migration) {
   });
 }
 
-Result<int64_t> copy_sample(Project& real, Project& scratch,
-                            const std::vector<Migration>& migrations, const TrialOptions& options,
-                            std::vector<std::string>& notes) {
+Status copy_sample(Project& real, Project& scratch, const std::vector<Migration>& migrations,
+                   const TrialOptions& options, std::vector<std::string>& notes) {
   SampleCopy copy(real, scratch, options);
   for (const Migration& migration : migrations) {
     if (has_script(migration)) TRY(copy.of_everything(notes));
     for (const Step& step : migration.steps) TRY(copy.of_step(step));
   }
-  return copy.copied();
+  return {};
 }
 
 Result<std::vector<TrialSample>> samples_before(Project& scratch, const Migration& migration,

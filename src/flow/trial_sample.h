@@ -9,10 +9,9 @@ namespace whimbrel {
 bool has_script(const Migration& migration);
 
 /// Copies the definitions and documents of every collection that `migrations` name, or of all where
-/// one of them is a script. How many documents that were; what was left out goes to `notes`.
-Result<int64_t> copy_sample(Project& real, Project& scratch,
-                            const std::vector<Migration>& migrations, const TrialOptions& options,
-                            std::vector<std::string>& notes);
+/// one of them is a script. What was left out goes to `notes`.
+Status copy_sample(Project& real, Project& scratch, const std::vector<Migration>& migrations,
+                   const TrialOptions& options, std::vector<std::string>& notes);
 
 /// Some documents of each collection that `migration` works on, as they are now.
 Result<std::vector<TrialSample>> samples_before(Project& scratch, const Migration& migration,

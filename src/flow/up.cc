@@ -60,6 +60,20 @@ Result<std::optional<Todo>> load_todo(Project& project, const Entry& entry) {
   return std::optional<Todo>(Todo{std::move(migration), std::move(run)});
 }
 
+Status check_server(const Project& project, const std::vector<Todo>& todo) {
+  if (project.client.server().has_transactions()) return {};
+  for (const Todo& item : todo) {
+    if (!item.migration.transaction) continue;
+    return Error{
+        ErrorKind::kBadMigration,
+        fmt::format("{}: transaction: true needs a replica set or a sharded cluster; this is a "
+                    "standalone server",
+                    item.migration.file),
+        "leave `transaction` out: without it each batch is safe by itself"};
+  }
+  return {};
+}
+
 std::vector<std::string> names_of(const std::vector<Todo>& todo) {
   std::vector<std::string> names;
   for (const Todo& item : todo) names.push_back(item.migration.file);
@@ -147,20 +161,6 @@ Result<std::vector<Todo>> choose_pending(Project& project, const History& histor
   return todo;
 }
 
-Status check_transactions(const Project& project, const std::vector<Todo>& todo) {
-  if (project.client.server().has_transactions()) return {};
-  for (const Todo& item : todo) {
-    if (!item.migration.transaction) continue;
-    return Error{
-        ErrorKind::kBadMigration,
-        fmt::format("{}: transaction: true needs a replica set or a sharded cluster; this is a "
-                    "standalone server",
-                    item.migration.file),
-        "leave `transaction` out: without it each batch is safe by itself"};
-  }
-  return {};
-}
-
 Result<std::optional<Run>> resumable_run(const Entry& entry, const Migration& migration) {
   if (!entry.run || !entry.run->is_open()) return std::optional<Run>();
   Run run = *entry.run;
@@ -181,7 +181,7 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   Lock lock = TRY(acquire_lock(project, "up", options.lock_wait, reporter, stop));
   History history = TRY(read_history(project));
   std::vector<Todo> todo = TRY(choose_pending(project, history, options.selection));
-  TRY(check_transactions(project, todo));
+  TRY(check_server(project, todo));
   reporter.run_started(project.database, project.client.server().version, names_of(todo));
   warn_out_of_order(history, todo, reporter);
   if (todo.empty()) reporter.say("info", "nothing to do: every migration is applied");

@@ -32,9 +32,6 @@ struct Todo {
 Result<std::vector<Todo>> choose_pending(Project& project, const History& history,
                                          const Selection& selection);
 
-/// kBadMigration when one of them wants a transaction that this server does not have.
-Status check_transactions(const Project& project, const std::vector<Todo>& todo);
-
 /// The open run that `migration` goes on with. kBadMigration when the file was changed under it,
 /// unless it is a script, which starts over anyway.
 Result<std::optional<Run>> resumable_run(const Entry& entry, const Migration& migration);

@@ -6,11 +6,22 @@
 
 namespace whimbrel {
 
-std::string Step::collection() const {
+const std::string& Step::collection() const {
+  static const std::string none;
   return std::visit(
-      [](const auto& step) -> std::string {
+      [](const auto& step) -> const std::string& {
         if constexpr (requires { step.collection; }) return step.collection;
-        else return "";
+        else return none;
+      },
+      body);
+}
+
+const mongo::Document& Step::where() const {
+  static const mongo::Document everything;
+  return std::visit(
+      [](const auto& step) -> const mongo::Document& {
+        if constexpr (requires { step.where; }) return step.where;
+        else return everything;
       },
       body);
 }

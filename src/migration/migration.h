@@ -116,7 +116,9 @@ struct Step {
   BatchOptions batch;
 
   /// The collection the step is about; "" for `command`.
-  std::string collection() const;
+  const std::string& collection() const;
+  /// Of a document step; empty for others.
+  const mongo::Document& where() const;
   /// True for update, delete, copy and transform: steps that the engine runs range by range.
   bool is_document_step() const;
 };

@@ -141,6 +141,16 @@ std::vector<Image> changed_images(const std::vector<JournalEntry>& entries) {
   return changed;
 }
 
+std::vector<Journal::EntryKey> one_of_each_batch(const std::vector<Journal::EntryKey>& entries) {
+  std::vector<Journal::EntryKey> batches;
+  for (const Journal::EntryKey& entry : entries) {
+    bool another = batches.empty() || batches.back().range != entry.range ||
+                   batches.back().batch != entry.batch;
+    if (another) batches.push_back(entry);
+  }
+  return batches;
+}
+
 int first_attempt(int64_t epoch) {
   return static_cast<int>(epoch % 2'000'000) * 1000;
 }

@@ -81,4 +81,7 @@ class Journal {
   Compressor compressor_;
 };
 
+/// Of keys in order, as list() gives them: the first attempt at each batch.
+std::vector<Journal::EntryKey> one_of_each_batch(const std::vector<Journal::EntryKey>& entries);
+
 }  // namespace whimbrel
