@@ -106,6 +106,11 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   verify->add_option("--docs", arguments.docs, "documents of each step's journal: 1000")
       ->check(CLI::Range(1, 1'000'000'000));
   verify->add_flag("--full", arguments.full, "all documents of the journal");
+  auto* evidence = app.add_subcommand(
+      "evidence", "what test, rehearse and verify found; carry it to another database");
+  evidence->add_option("action", arguments.words,
+                       "list [NAME] (the default), export [NAME], or import FILE");
+  evidence->add_option("--out", arguments.out_file, "file to export to instead of stdout");
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -298,8 +303,8 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",   "create", "status",  "plan",    "test",   "rehearse", "up",  "down",
-          "verify", "errors", "history", "resolve", "unlock", "version",  "help"};
+  return {"init",   "create",   "status", "plan",    "test",    "rehearse", "up",      "down",
+          "verify", "evidence", "errors", "history", "resolve", "unlock",   "version", "help"};
 }
 
 }  // namespace whimbrel

@@ -52,6 +52,9 @@ struct Arguments {
   bool retry = false;
   std::string export_file;  ///< "-" for stdout
 
+  // evidence
+  std::string out_file;  ///< of `export`; "" for stdout
+
   // resolve
   bool applied = false;
   bool pending = false;
