@@ -55,6 +55,10 @@ struct Arguments {
   // evidence
   std::string out_file;  ///< of `export`; "" for stdout
 
+  // checklist
+  std::string note;  ///< of a tick
+  bool runbook = false;
+
   // resolve
   bool applied = false;
   bool pending = false;
