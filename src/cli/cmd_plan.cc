@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -29,10 +30,24 @@ Json step_json(const PlannedStep& step) {
   return json;
 }
 
+Json expected_json(const std::optional<Expectation>& expected) {
+  if (!expected) return nullptr;
+  const Estimate& estimate = expected->estimate;
+  return {{"documents", estimate.documents},
+          {"p10", estimate.p10},
+          {"p50", estimate.p50},
+          {"p90", estimate.p90},
+          {"journalBytes", expected->journal_bytes},
+          {"logBytes", expected->log_bytes ? Json(*expected->log_bytes) : Json(nullptr)},
+          {"rehearsed", expected->rehearsed}};
+}
+
 void print_json(const UpPlan& plan) {
   Json json{{"schema", 1}, {"type", "plan"}, {"database", plan.database}};
   json["server"] = {{"version", plan.server}, {"topology", plan.topology}};
   json["environment"] = plan.environment.empty() ? Json(nullptr) : Json(plan.environment);
+  json["oplog"] = plan.oplog ? Json{{"bytes", plan.oplog->bytes}, {"seconds", plan.oplog->seconds}}
+                             : Json(nullptr);
   json["notes"] = plan.notes;
   json["migrations"] = Json::array();
   for (const PlannedMigration& migration : plan.migrations) {
@@ -40,6 +55,7 @@ void print_json(const UpPlan& plan) {
              {"description", migration.description},
              {"resumes", migration.resumes},
              {"done", migration.done},
+             {"expected", expected_json(migration.expected)},
              {"steps", Json::array()}};
     for (const PlannedStep& step : migration.steps) one["steps"].push_back(step_json(step));
     json["migrations"].push_back(one);
@@ -68,6 +84,26 @@ void print_step(const PlannedStep& step) {
   for (const std::string& warning : step.warnings) fmt::print("      warning: {}\n", warning);
 }
 
+void print_expected(const PlannedMigration& migration) {
+  bool documents = std::any_of(migration.steps.begin(), migration.steps.end(),
+                               [](const PlannedStep& step) { return step.is_document_step; });
+  if (!documents) return;
+  if (!migration.expected) {
+    fmt::print("    expected: not known; whimbrel rehearse {}\n", migration.file);
+    return;
+  }
+  const Estimate& estimate = migration.expected->estimate;
+  std::string log =
+      migration.expected->log_bytes
+          ? fmt::format(", {} to the server's log", bytes_text(*migration.expected->log_bytes))
+          : "";
+  fmt::print("    expected: {} (one in ten below {}, one in ten above {}); {} of journal{}\n",
+             duration_text(estimate.p50), duration_text(estimate.p10), duration_text(estimate.p90),
+             bytes_text(migration.expected->journal_bytes), log);
+  fmt::print("      for {} documents, from the rehearsal {}\n", with_commas(estimate.documents),
+             migration.expected->rehearsed);
+}
+
 void print_text(const UpPlan& plan) {
   fmt::print("Plan for {} on MongoDB {} ({}). Nothing is changed by this command.\n", plan.database,
              plan.server, plan.topology);
@@ -78,6 +114,11 @@ void print_text(const UpPlan& plan) {
     fmt::print("\n  {}{}\n", migration.file, resumes);
     if (!migration.description.empty()) fmt::print("    {}\n", migration.description);
     for (const PlannedStep& step : migration.steps) print_step(step);
+    print_expected(migration);
+  }
+  if (plan.oplog) {
+    fmt::print("\n  oplog: {}, the last {} of writes are in it\n", bytes_text(plan.oplog->bytes),
+               duration_text(plan.oplog->seconds));
   }
   for (const std::string& note : plan.notes) fmt::print("\n  note: {}\n", note);
   fmt::print("\nPlan: {} to apply.\n", plan.migrations.size());

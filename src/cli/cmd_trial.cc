@@ -103,7 +103,7 @@ void print_failures(const Trial& trial) {
   for (const auto& [key, reason] : reasons) {
     if (shown++ == kShownReasons) break;
     fmt::print("    {:>6}  {}\n            for example _id {}\n", with_commas(reason.first),
-               reason.second->message, reason.second->id.value().to_json());
+               reason.second->message, reason.second->id.value().to_relaxed_json());
   }
 }
 
@@ -119,7 +119,7 @@ std::string why(const std::string& reason) {
 void print_samples(const Trial& trial) {
   FailuresById failures = failures_by_id(trial);
   for (const TrialSample& sample : trial.samples) {
-    fmt::print("  {} _id {}\n", sample.collection, sample.id.value().to_json());
+    fmt::print("  {} _id {}\n", sample.collection, sample.id.value().to_relaxed_json());
     for (const std::string& line : lines_of(sample, failures)) fmt::print("    {}\n", line);
   }
 }

@@ -9,7 +9,7 @@ HARMLESS = {"aggregate", "find", "hello", "listCollections", "listIndexes", "pin
 
 
 def identity(number):
-    return f'_id {{ "$numberInt" : "{number}" }}'
+    return f"_id {number}"
 
 
 class PlanTest(ScriptTest):
