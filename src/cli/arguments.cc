@@ -75,8 +75,11 @@ void add_commands(CLI::App& app, Raw& raw) {
   status->add_flag("--exit-code", arguments.exit_code, "exit with 2 when something is pending");
   auto* plan = app.add_subcommand("plan", "what `up` would do; writes nothing");
   add_engine_flags(*plan, raw);
+  plan->add_option("--out", arguments.out_file, "write the plan to this file, for `up --plan`");
   auto* up = app.add_subcommand("up", "apply what is pending, resume what is open");
   add_engine_flags(*up, raw);
+  up->add_option("--plan", arguments.plan_file,
+                 "do what this plan says, with its options; refused when something changed since");
   up->add_flag("--dry-run", arguments.dry_run, "the same as `plan`");
   up->add_option("--log-file", arguments.log_file,
                  "log file instead of logs/whimbrel-<utc>-<run>.log");

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_rows.h"
+#include "cli/whole_file.h"
 #include "flow/plan.h"
 
 namespace whimbrel {
@@ -42,7 +45,7 @@ Json expected_json(const std::optional<Expectation>& expected) {
           {"rehearsed", expected->rehearsed}};
 }
 
-void print_json(const UpPlan& plan) {
+Json to_json(const UpPlan& plan) {
   Json json{{"schema", 1}, {"type", "plan"}, {"database", plan.database}};
   json["server"] = {{"version", plan.server}, {"topology", plan.topology}};
   json["environment"] = plan.environment.empty() ? Json(nullptr) : Json(plan.environment);
@@ -60,7 +63,15 @@ void print_json(const UpPlan& plan) {
     for (const PlannedStep& step : migration.steps) one["steps"].push_back(step_json(step));
     json["migrations"].push_back(one);
   }
-  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  json["bond"] = Json::parse(plan.bond.view().to_json());
+  return json;
+}
+
+Status write_plan(const std::string& path, const UpPlan& plan) {
+  return write_whole_file(path, "name another file: --out FILE", [&](std::ostream& file) -> Status {
+    file << JsonRows::text(to_json(plan)) << "\n";
+    return {};
+  });
 }
 
 void print_documents(const PlannedStep& step) {
@@ -129,10 +140,13 @@ void print_text(const UpPlan& plan) {
 Result<int> run_plan(const Arguments& arguments) {
   Project project = TRY(open_project(arguments.sources));
   UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides));
+  const std::string& file = arguments.out_file;
+  if (!file.empty()) TRY(write_plan(file, plan));
+  if (file == "-") return 0;
   if (arguments.output == Output::kText) print_text(plan);
-  else print_json(plan);
+  else fmt::print("{}\n", JsonRows::text(to_json(plan)));
   if (!plan.migrations.empty() && arguments.output == Output::kText)
-    fmt::print(stderr, "Next: whimbrel up\n");
+    fmt::print(stderr, "Next: whimbrel up{}\n", file.empty() ? "" : " --plan " + file);
   return 0;
 }
 

@@ -91,7 +91,8 @@ void print_residual(const VerifiedStep& step) {
     return;
   }
   fmt::print("    residual:  {} documents still match `where`\n", with_commas(*step.residual));
-  for (const auto& id : step.residual_ids) fmt::print("      _id {}\n", id.value().to_relaxed_json());
+  for (const auto& id : step.residual_ids)
+    fmt::print("      _id {}\n", id.value().to_relaxed_json());
 }
 
 void print_text(const Verification& found) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "flow/gate.h"
+#include "flow/plan_bond.h"
 #include "flow/plan_sample.h"
 
 namespace whimbrel {
@@ -181,7 +182,9 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
                     "has no such option",
                     option));
   }
-  for (const Todo& todo : TRY(choose_pending(project, history, selection))) {
+  std::vector<Todo> pending = TRY(choose_pending(project, history, selection));
+  plan.bond = plan_bond(project, selection, overrides, pending);
+  for (const Todo& todo : pending) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
     TRY(expect(project, todo.migration, plan.migrations.back()));
     warn_of_oplog(plan.oplog, plan.migrations.back(), plan.notes);

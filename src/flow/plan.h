@@ -44,6 +44,7 @@ struct UpPlan {
   std::optional<OplogRoom> oplog;
   std::vector<PlannedMigration> migrations;
   std::vector<std::string> notes;  ///< about the configuration
+  mongo::Document bond;            ///< what it holds for (plan_bond.h)
 };
 
 /// Reads only: nothing is written, no lock is taken.

@@ -21,8 +21,8 @@ std::string id_line(View document) {
 }
 
 std::string cannot(View document, const std::string& why) {
-  return fmt::format("document _id {} cannot be migrated: {}", document.find("_id")->to_relaxed_json(),
-                     why);
+  return fmt::format("document _id {} cannot be migrated: {}",
+                     document.find("_id")->to_relaxed_json(), why);
 }
 
 std::vector<std::string> difference(View before, View after) {
