@@ -86,7 +86,9 @@ void add_commands(CLI::App& app, Raw& raw) {
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
-  add_trial(app, raw, "test", "phase 1: try it on a few documents in a scratch database");
+  auto* test =
+      add_trial(app, raw, "test", "phase 1: try it on a few documents in a scratch database");
+  test->add_flag("--watch", arguments.watch, "again whenever a source of the project is saved");
   auto* rehearse = add_trial(app, raw, "rehearse",
                              "phase 2: try it on a sample, measure it, and estimate the whole");
   rehearse->add_flag("--full", arguments.full, "copy the whole collections instead of a sample");

@@ -48,6 +48,7 @@ struct Arguments {
   // test, rehearse, verify
   int64_t docs = 0;  ///< 0: as many as the phase usually takes
   bool full = false;
+  bool watch = false;  ///< test
 
   // errors
   bool group = false;
