@@ -28,7 +28,8 @@ void add_global_flags(CLI::App& app, Raw& raw) {
   app.add_option("--uri", sources.uri, "connection string; better kept in WHIMBREL_URI or a file");
   app.add_option("--uri-file", sources.uri_file, "file with the connection string");
   app.add_option("-d,--db", sources.database, "database");
-  app.add_option("-o,--output", raw.output, "text, json or ndjson; checklist also: markdown");
+  app.add_option("-o,--output", raw.output,
+                 "text, json or ndjson; checklist and report also markdown, report html");
   app.add_option("--progress", raw.progress, "live, plain, none, or seconds between plain lines");
   app.add_option("--confirm", raw.arguments.confirm, "database name, for protected environments");
   app.add_option("--wait", raw.wait, "how long to wait for the lock, for example 10m");
@@ -123,6 +124,9 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   checklist->add_option("--note", arguments.note, "of a tick: what was done, where it is");
   checklist->add_flag("--runbook", arguments.runbook,
                       "the whole procedure as Markdown, with the real commands");
+  auto* report = app.add_subcommand("report", "what a run did, as text, JSON, Markdown or HTML");
+  report->add_option("migration", arguments.words, "which one; else the one that ran last");
+  report->add_option("--out", arguments.out_file, "file to write to instead of stdout");
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -208,7 +212,9 @@ Result<Output> parse_output(std::string text, const std::string& command) {
   if (text == "text" || text.empty()) return Output::kText;
   if (text == "json") return Output::kJson;
   if (text == "ndjson") return Output::kNdjson;
-  if (text == "markdown" && command == "checklist") return Output::kMarkdown;
+  bool report = command == "report";
+  if (text == "markdown" && (report || command == "checklist")) return Output::kMarkdown;
+  if (text == "html" && report) return Output::kHtml;
   return usage(fmt::format("--output '{}' is none of text, json, ndjson", text), "");
 }
 
@@ -316,9 +322,9 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",    "create",  "status", "plan",     "test",      "rehearse",
-          "up",      "down",    "verify", "evidence", "checklist", "errors",
-          "history", "resolve", "unlock", "version",  "help"};
+  return {"init",   "create",  "status",  "plan",     "test",    "rehearse",
+          "up",     "down",    "verify",  "evidence", "report",  "checklist",
+          "errors", "history", "resolve", "unlock",   "version", "help"};
 }
 
 }  // namespace whimbrel

@@ -56,7 +56,7 @@ struct Arguments {
   std::string export_file;  ///< "-" for stdout
 
   // evidence
-  std::string out_file;  ///< of `export`, "" for stdout; of `plan`
+  std::string out_file;  ///< of `export` and `report`, "" for stdout; of `plan`
 
   // checklist
   std::string note;  ///< of a tick

@@ -17,6 +17,7 @@ Result<int> run_test(const Arguments& arguments);
 Result<int> run_rehearse(const Arguments& arguments);
 Result<int> run_verify(const Arguments& arguments);
 Result<int> run_checklist(const Arguments& arguments);
+Result<int> run_report(const Arguments& arguments);
 Result<int> run_evidence(const Arguments& arguments);
 Result<int> run_up(const Arguments& arguments);
 Result<int> run_down(const Arguments& arguments);

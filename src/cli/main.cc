@@ -25,10 +25,10 @@ const std::map<std::string, Command>& commands() {
       {"test", run_test},         {"rehearse", run_rehearse},
       {"verify", run_verify},     {"up", run_up},
       {"down", run_down},         {"checklist", run_checklist},
-      {"evidence", run_evidence}, {"errors", run_errors},
-      {"history", run_history},   {"resolve", run_resolve},
-      {"unlock", run_unlock},     {"version", run_version},
-      {"help", run_help}};
+      {"evidence", run_evidence}, {"report", run_report},
+      {"errors", run_errors},     {"history", run_history},
+      {"resolve", run_resolve},   {"unlock", run_unlock},
+      {"version", run_version},   {"help", run_help}};
   return table;
 }
 

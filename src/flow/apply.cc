@@ -8,6 +8,7 @@
 #include "engine/document_step.h"
 #include "engine/script_host.h"
 #include "engine/single_transaction.h"
+#include "flow/sampling.h"
 #include "flow/script_step.h"
 #include "state/quarantine.h"
 
@@ -93,7 +94,9 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   TRY(make_target(project, task, state));
   Progress progress;
   setting.reporter.step_started(migration.file, step.kind + " " + task.collection(), progress);
+  Sampling sampling(project.client, project.database, task.key, task.facts.documents, progress);
   Status ended = run_document_step(project.client, task, run, progress, setting.stop);
+  sampling.finish();
   setting.reporter.step_ended();
   state.busy_seconds += static_cast<double>(progress.busy_us) / 1e6;
   if (state.counts.quarantined > 0) report_quarantine(setting, task);
@@ -267,10 +270,10 @@ Status ensure_state_collections(Project& project) {
       Document::from_json(
           R"({"storageEngine": {"wiredTiger": {"configString": "block_compressor=none"}}})")
           .value();
-  for (const std::string& name :
-       {std::string(kRunsCollection), std::string(kRangesCollection),
-        std::string(kJournalCollection), std::string(kErrorsCollection),
-        std::string(kAuditCollection), project.config.changelog_collection}) {
+  for (const std::string& name : {std::string(kRunsCollection), std::string(kRangesCollection),
+                                  std::string(kJournalCollection), std::string(kErrorsCollection),
+                                  std::string(kAuditCollection), std::string(kSamplesCollection),
+                                  project.config.changelog_collection}) {
     Document create = make_document("create", name);
     if (name == kJournalCollection) create.append_all(raw);
     auto made = project.client.run(project.database, create);

@@ -1,6 +1,7 @@
 #include "flow/journal_age.h"
 
 #include "state/journal.h"
+#include "state/samples.h"
 
 namespace whimbrel {
 
@@ -16,6 +17,7 @@ Status remove_old_journals(Project& project) {
     if (run.is_open() || run.updated_at > limit || run.journal_removed) continue;
     TRY(Journal(client, project.database).remove(run.id));
     TRY(Ranges(client, project.database).remove(run.id));
+    TRY(Samples(client, project.database).remove(run.id));
     TRY(runs.mark_journal_removed(run.id));
   }
   return {};
