@@ -55,7 +55,9 @@ std::vector<Plot> plots_of(const Report& report) {
     errors.points.push_back({seconds, static_cast<double>(sample.quarantined)});
     if (sample.lag_seconds) lag.points.push_back({seconds, *sample.lag_seconds});
   }
-  return {documents, pace, batch, lag, errors};
+  std::vector<Plot> plots{documents, pace, batch, lag};
+  if (report.run.counts().quarantined > 0) plots.push_back(errors);
+  return plots;
 }
 
 std::string number_text(double value) {
