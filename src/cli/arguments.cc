@@ -106,6 +106,12 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   verify->add_option("--docs", arguments.docs, "documents of each step's journal: 1000")
       ->check(CLI::Range(1, 1'000'000'000));
   verify->add_flag("--full", arguments.full, "all documents of the journal");
+  auto* lint = app.add_subcommand(
+      "lint", "what is likely to go wrong with migrations, told from their text; runs nothing");
+  lint->add_option("migrations", arguments.words, "which ones, applied or not; else all pending");
+  lint->add_flag("--strict", arguments.strict, "exit with 1 for warnings, too");
+  auto* explain = app.add_subcommand("explain", "what a rule of `lint` means, with examples");
+  explain->add_option("code", arguments.words, "its code, as W001; else all codes");
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -298,8 +304,8 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",   "create", "status",  "plan",    "test",   "rehearse", "up",  "down",
-          "verify", "errors", "history", "resolve", "unlock", "version",  "help"};
+  return {"init", "create", "status", "plan",    "lint",    "explain", "test",    "rehearse", "up",
+          "down", "verify", "errors", "history", "resolve", "unlock",  "version", "help"};
 }
 
 }  // namespace whimbrel

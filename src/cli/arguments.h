@@ -47,6 +47,9 @@ struct Arguments {
   int64_t docs = 0;  ///< 0: as many as the phase usually takes
   bool full = false;
 
+  // lint
+  bool strict = false;
+
   // errors
   bool group = false;
   bool retry = false;
