@@ -118,7 +118,8 @@ class FileReader {
   void read_script(LintedFile& linted, const MigrationFile& file) {
     auto text = texts_.read(file.path);
     if (text) return lint_script(linted, *text);
-    linted.notes.push_back(fmt::format("not read: {}", text.error().message));
+    linted.notes.push_back(
+        fmt::format("not read: {}; {}", text.error().message, text.error().hint));
   }
 
   void add_problem(const Error& problem) {
@@ -168,35 +169,58 @@ std::string common_field(const WrittenPlace& a, const WrittenPlace& b) {
   return "";
 }
 
-/// Adds W010 to the later of two files, or to the one that is asked about.
-void compare(LintedFile& earlier, LintedFile& later) {
+/// Who else writes to one field.
+struct Shared {
+  const WrittenPlace* mine = nullptr;
+  std::vector<std::string> names;
+};
+
+/// Fields of `file` that `other` writes, too, by collection and field.
+void find_shared(const LintedFile& file, const LintedFile& other,
+                 std::map<std::string, Shared>& found) {
   std::set<std::string> told;
-  for (const WrittenPlace& second : later.writes) {
-    for (const WrittenPlace& first : earlier.writes) {
-      if (first.collection != second.collection || told.contains(first.collection)) continue;
-      std::string field = common_field(first, second);
+  for (const WrittenPlace& mine : file.writes) {
+    for (const WrittenPlace& theirs : other.writes) {
+      if (mine.collection != theirs.collection || told.contains(mine.collection)) continue;
+      std::string field = common_field(mine, theirs);
       if (field.empty()) continue;
-      told.insert(first.collection);
-      bool at_later = later.asked;
-      LintedFile& file = at_later ? later : earlier;
-      file.add(
-          kSameField, at_later ? second.place : first.place,
-          fmt::format("{}.{} is changed by {}, too, which is pending as well: the later of "
-                      "the two finds what the other has made",
-                      first.collection, field, at_later ? earlier.name : later.name),
-          "look whether that is meant; a mark of finished documents needs a name of its own in "
-          "each of them");
+      told.insert(mine.collection);
+      Shared& shared = found[mine.collection + "." + field];
+      if (!shared.mine) shared.mine = &mine;
+      shared.names.push_back(other.name);
     }
   }
 }
 
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 3;
+  std::vector<std::string> shown(names.begin(), names.begin() + std::min(names.size(), kShown));
+  std::string text = join(shown, ", ");
+  return names.size() > kShown ? fmt::format("{} and {} more", text, names.size() - kShown) : text;
+}
+
+/// Adds W010 for each field that a pending file before this one writes, too; and one behind it,
+/// when nobody asks about that.
+void compare(std::vector<LintedFile>& files, size_t at) {
+  LintedFile& file = files[at];
+  std::map<std::string, Shared> found;
+  for (size_t i = 0; i < files.size(); ++i) {
+    bool told_here = i < at || (i > at && !files[i].asked);
+    if (told_here && files[i].pending) find_shared(file, files[i], found);
+  }
+  for (const auto& [field, shared] : found) {
+    file.add(kSameField, shared.mine->place,
+             fmt::format("{} is changed by {}, too, pending as well: the later finds what the "
+                         "earlier has made",
+                         field, some_of(shared.names)),
+             "look whether that is meant; a mark of finished documents needs a name of its own in "
+             "each of them");
+  }
+}
+
 void compare_pending(std::vector<LintedFile>& files) {
-  for (size_t later = 1; later < files.size(); ++later) {
-    for (size_t earlier = 0; earlier < later; ++earlier) {
-      bool both = files[earlier].pending && files[later].pending;
-      bool asked = files[earlier].asked || files[later].asked;
-      if (both && asked) compare(files[earlier], files[later]);
-    }
+  for (size_t at = 0; at < files.size(); ++at) {
+    if (files[at].asked && files[at].pending) compare(files, at);
   }
 }
 

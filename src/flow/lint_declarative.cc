@@ -132,10 +132,9 @@ void lint_documents(LintedFile& linted, const PlacedStep& placed, const Migratio
   if (auto* update = std::get_if<UpdateStep>(&step.body)) lint_update(linted, placed, *update);
   bool deletes = std::holds_alternative<DeleteStep>(step.body);
   if (deletes && step.where().view().empty()) {
-    linted.add(
-        kNoFilter, Severity::kWarning, placed.start(),
-        fmt::format("every document of {} is deleted: there is no `where`", step.collection()),
-        "add `where: { … }`, or say why all of them: # whimbrel: allow W002 REASON");
+    linted.add(kNoFilter, Severity::kWarning, placed.at("where"),
+               fmt::format("every document of {} is deleted: `where` is empty", step.collection()),
+               "narrow `where`, or say why all of them: # whimbrel: allow W002 REASON");
   }
   if (has_server_script(step.where())) add_server_script(linted, placed.at("where"));
   bool script = false;

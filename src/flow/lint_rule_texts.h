@@ -28,8 +28,8 @@ inline constexpr std::string_view kRepeatGoodYaml =
   with: { $inc: { level: 1 }, $set: { levelled: true } })";
 
 inline constexpr std::string_view kFilterMeaning =
-    R"(A script calls deleteMany() or updateMany() with no filter or with {}; in YAML a `delete` has no `where`. Deleting is
-an error in scripts; updating, and YAML, whose journal brings documents back, are a warning.)";
+    R"(A script calls deleteMany() or updateMany() with no filter or with {}; in YAML a `delete` has `where: {}`. Deleting
+is an error in scripts; updating, and YAML, whose journal brings documents back, are a warning.)";
 inline constexpr std::string_view kFilterWhy =
     R"(An empty filter matches every document of the collection, also those that were inserted a moment ago and those that
 are finished. Each is one entry in the oplog: secondaries fall behind, and what was deleted is gone for good.)";
@@ -37,7 +37,9 @@ inline constexpr std::string_view kFilterBadScript =
     R"(await db.collection('sessions').deleteMany({});)";
 inline constexpr std::string_view kFilterGoodScript =
     R"(await db.collection('sessions').deleteMany({ expires: { $lt: new Date('2024-01-01') } });)";
-inline constexpr std::string_view kFilterBadYaml = R"(- delete: sessions)";
+inline constexpr std::string_view kFilterBadYaml =
+    R"(- delete: sessions
+  where: {})";
 inline constexpr std::string_view kFilterGoodYaml =
     R"(- delete: sessions
   where: { expires: { $lt: { $date: "2024-01-01T00:00:00Z" } } })";

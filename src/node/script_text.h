@@ -57,7 +57,8 @@ struct ModuleText {
   bool journal_is_off = false;
   std::string collection;
   mongo::Document where;
-  TextPlace down_place, up_place, where_place;
+  TextPlace down_place, where_place;
+  TextPlace up_place;  ///< of a document migration: its options
   std::vector<ReturnedUpdate> returns;
 };
 

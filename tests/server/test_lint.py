@@ -158,7 +158,7 @@ module.exports = {
   options: { journal: false },
 };
 """
-        self.assertEqual([("W001", "warning", 5), ("W004", "warning", 5)], self.of_script(project, "", text=text))
+        self.assertEqual([("W001", "warning", 5), ("W004", "warning", 6)], self.of_script(project, "", text=text))
         self.assertFalse((project.root / "ran").exists())
         better = text.replace("kind: 1", "done: null").replace("n: 1 }", "n: 1 }, $set: { done: true }")
         self.assertEqual([], self.of_script(project, "", text=better.replace("journal: false", "workers: 1")))
@@ -212,7 +212,7 @@ export const up = async (db: Db): Promise<void> => {
         report = self.lint(project, name, rc=1)
         self.assertEqual([("W001", "error", 9), ("W008", "error", 11), ("W002", "error", 12), ("W008", "error", 12)],
                          [shown(one) for one in report["findings"]])
-        self.assertEqual([15, 10, 11, 11], [one["column"] for one in report["findings"]])
+        self.assertEqual([16, 10, 11, 11], [one["column"] for one in report["findings"]])
         self.assertEqual([False, True, False, False], [one["suppressed"] for one in report["findings"]])
 
     @on("standalone")

@@ -17,8 +17,8 @@ class LintYamlTest(Linting, ServerTest):
             project, {"update": "things", "with": [{"$set": {"p": {"$ifNull": ["$old", 1]}}}, {"$unset": ["old"]}]})])
 
     @on_both
-    def test_a_delete_without_where_is_a_warning(self, project):
-        self.assertEqual([("W002", "warning", 2)], self.of_yaml(project, text="steps:\n  - delete: things\n"))
+    def test_a_delete_of_every_document_is_a_warning(self, project):
+        self.assertEqual([("W002", "warning", 2)], self.of_yaml(project, text="steps:\n  - { delete: things, where: {} }\n"))
         self.assertEqual([], self.of_yaml(project, {"delete": "things", "where": {"a": 1}}))
 
     @on_both
@@ -42,13 +42,16 @@ class LintYamlTest(Linting, ServerTest):
         project.db.few.insert_many([{"_id": k, "kind": k % 9} for k in range(100)])
         step = {"update": "things", "where": {"kind": 1}, "with": {"$set": {"a": 1}}}
         name = project.migration("change", step)
-        finding = self.lint(project, name, rc=0)["findings"][0]
+        finding, = self.lint(project, name, rc=0)["findings"]
         self.assertEqual(("W005", "warning"), (finding["code"], finding["severity"]))
         self.assertIn("createIndexes: things, indexes: [ { key: { kind: 1 } } ]", finding["hint"])
         self.assertEqual([], self.of_yaml(project, {**step, "update": "few"}))
-        self.assertEqual([], self.of_yaml(project, {**step, "where": {}}))
+        project.migration(name, {**step, "where": {}})
+        self.assertEqual([], self.codes(project, name))
         index = {"createIndexes": "things", "indexes": [{"key": {"kind": 1}}]}
-        self.assertEqual([], self.of_yaml(project, index, step))
+        project.migration(name, index, step)
+        self.assertEqual([], self.codes(project, name))
+        project.migration(name, step)
         project.db.things.create_index("kind")
         self.assertEqual([], self.codes(project, name))
 
@@ -126,9 +129,9 @@ class LintPendingTest(Linting, ServerTest):
 
     @on_both
     def test_without_names_only_what_up_would_run_is_looked_at(self, project):
-        applied = project.migration("applied", {"delete": "things"})
+        applied = project.migration("applied", {"delete": "things", "where": {}})
         project.ok("up")
-        project.migration("elsewhere", {"delete": "things"}, environments=["production"])
+        project.migration("elsewhere", {"delete": "things", "where": {}}, environments=["production"])
         self.assertEqual([], self.codes(project))
         self.assertEqual(1, len(self.codes(project, applied)))
         self.assertEqual(1, len(self.codes(project, "elsewhere")))
@@ -136,15 +139,15 @@ class LintPendingTest(Linting, ServerTest):
 
 
 class LintOutputTest(Linting, ServerTest):
-    BAD = "steps:\n  - delete: things\n"
+    BAD = "steps:\n  - { delete: things, where: {} }\n"
 
     @on("standalone")
     def test_a_suppression_with_a_reason_counts_on_its_line_before_it_or_at_the_top(self, project):
-        for text in ("steps:\n  # whimbrel: allow W002 a cache\n  - delete: things\n",
-                     "steps:\n  - delete: things  # whimbrel: allow W002 a cache\n",
+        for text in ("steps:\n  # whimbrel: allow W002 a cache\n  - { delete: things, where: {} }\n",
+                     "steps:\n  - { delete: things, where: {} }  # whimbrel: allow W002 a cache\n",
                      "# whimbrel: allow W002 a cache\nsteps:\n  - update: x\n    with: { $set: { a: 2 } }\n"
-                     "  - delete: things\n",
-                     "steps:\n  # whimbrel: allow W002 a cache\n  # whimbrel: allow W005 small\n  - delete: things\n"):
+                     "  - { delete: things, where: {} }\n",
+                     "steps:\n  # whimbrel: allow W002 a cache\n  # whimbrel: allow W005 small\n  - { delete: things, where: {} }\n"):
             with self.subTest(text=text):
                 report = self.lint(project, project.migration("change", text=text), rc=0)
                 self.assertEqual([("W002", True, "a cache")],
@@ -153,7 +156,7 @@ class LintOutputTest(Linting, ServerTest):
 
     @on("standalone")
     def test_what_is_no_comment_suppresses_nothing(self, project):
-        text = 'description: |\n  # whimbrel: allow W002 a cache\nsteps:\n  - delete: "things"\n'
+        text = 'description: |\n  # whimbrel: allow W002 a cache\nsteps:\n  - { delete: things, where: {} }\n'
         self.assertEqual([("W002", "warning", 4)], self.of_yaml(project, text=text))
         text = SCRIPT % "const s = `\n    // whimbrel: allow W002 a cache`; await db.collection(s).deleteMany({});"
         name = project.migration("20240101000100-a.js", text=text)
@@ -171,12 +174,12 @@ class LintOutputTest(Linting, ServerTest):
     def test_a_suppression_without_a_reason_or_of_no_rule_is_an_error(self, project):
         for code in ("W002", "W02", "W090"):
             with self.subTest(code=code):
-                found = self.of_yaml(project, text=f"steps:\n  - delete: things # whimbrel: allow {code}\n")
+                found = self.of_yaml(project, text="steps:\n  - { delete: things, where: {} } # whimbrel: allow " + code + "\n")
                 self.assertEqual([("W091", "error", 2), ("W002", "warning", 2)], sorted(found, reverse=True))
 
     @on("standalone")
     def test_a_suppression_of_nothing_is_a_warning_unless_the_database_decides(self, project):
-        text = "# whimbrel: allow {} why\nsteps:\n  - delete: things\n    where: {{ a: 1 }}\n"
+        text = "# whimbrel: allow {} why\nsteps:\n  - {{ delete: things, where: {{ a: 1 }} }}\n"
         self.assertEqual([("W092", "warning", 1)], self.of_yaml(project, text=text.format("W002")))
         self.assertEqual([], self.of_yaml(project, text=text.format("W006")))
 
@@ -192,10 +195,10 @@ class LintOutputTest(Linting, ServerTest):
     def test_text_is_a_line_for_each_finding_grouped_by_file_with_a_summary(self, project):
         first, second = project.migration("a", text=self.BAD), project.migration("b", text=self.BAD)
         lines = project.ok("lint").out.splitlines()
-        self.assertRegex(lines[0], rf"^migrations/{first}:2:5: warning W002: every document of things")
-        self.assertTrue(lines[1].startswith("  next: add `where"))
+        self.assertRegex(lines[0], rf"^migrations/{first}:2:23: warning W002: every document of things")
+        self.assertTrue(lines[1].startswith("  next: narrow `where"))
         self.assertEqual("", lines[2])
-        self.assertTrue(lines[3].startswith(f"migrations/{second}:2:5: "))
+        self.assertTrue(lines[3].startswith(f"migrations/{second}:2:23: "))
         self.assertEqual("2 migrations: 0 errors, 2 warnings", lines[-1])
 
     @on("standalone")

@@ -34,9 +34,15 @@ class Linting:
         name = f"{20240101000000 + project._files}-script.{extension}"
         return project.migration(name, text=text % body if "%s" in text else text)
 
+    def alone(self, project, name):
+        """The findings in a file that is gone afterwards."""
+        found = self.codes(project, name)
+        (project.migrations / name).unlink()
+        return found
+
     def of_script(self, project, body, **keys):
         """The findings in a script whose up() is `body`, which starts on line 3."""
-        return self.codes(project, self.script(project, body, **keys))
+        return self.alone(project, self.script(project, body, **keys))
 
     def of_yaml(self, project, *steps, text=None, **keys):
-        return self.codes(project, project.migration("change", *steps, text=text, **keys))
+        return self.alone(project, project.migration("change", *steps, text=text, **keys))

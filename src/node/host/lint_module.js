@@ -80,7 +80,7 @@ function describeModule(tree, exported, place) {
   const document = known('transform') || known('transformBatch');
   return { whole, document, up: known('up') || known('migrate'), down: known('down'), revert: known('revert'),
     downIsEmpty: isEmptyFunction(names.get('down')) && !isEmptyFunction(names.get('up')),
-    downAt: at('down'), upAt: at(document ? 'transform' : 'up'),
+    downAt: at('down'), upAt: at(document ? 'options' : 'up'),
     journalIsOff: options?.journal === false || options?.journal === 'off',
     collection: textLiteral(tree, names.get('collection')),
     where: JSON.stringify(value('where') ?? {}), whereAt: at('where'),

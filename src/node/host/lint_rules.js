@@ -23,10 +23,15 @@ function destination(tree, promise) {
     }
     case 'VariableDeclarator':
       return parent.id.type === 'Identifier' && tree.binding(parent.id)?.uses === 0 ? 'nowhere' : 'used';
-    case 'ArrowFunctionExpression': return parent.body === promise ? callbackOf(tree, parent) : 'used';
-    case 'ReturnStatement': return callbackOf(tree, tree.functionAround(parent));
+    case 'ArrowFunctionExpression': return parent.body === promise ? givenTo(tree, parent) : 'used';
+    case 'ReturnStatement': return givenTo(tree, tree.functionAround(parent));
     default: return 'used';
   }
+}
+
+// As callbackOf(); async functions are found as such, whatever they return.
+function givenTo(tree, callback) {
+  return callback?.async ? 'used' : callbackOf(tree, callback);
 }
 
 // What becomes of the promise that a callback gives back.
