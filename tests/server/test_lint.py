@@ -105,17 +105,20 @@ class LintScriptTest(Linting, ScriptTest):
                      "client.list.forEach((d) => db.collection('things').deleteOne({ _id: d }));",
                      "await client.list.map(async (d) => db.collection('things').deleteOne({ _id: d }));",
                      "await db.collection('things').find().forEach(async (d) => { await d.save(); });",
+                     "db.collection('things').find().forEach((d) => console.log(d));",
                      "const lost = db.collection('things').createIndex({ a: 1 });",
                      "db.collection('things').insertOne({}).then(() => client.done());",
                      "client.ok && db.createCollection('x');"):
             with self.subTest(line=line):
                 self.assertEqual([("W008", "error", 3)], self.of_script(project, line))
-        for line in ("await db.collection('things').insertOne({ a: 1 });",
+        for line in ("await db.collection('things').insertOne({ a: 1 });", "client.list.forEach((d) => d.x());",
+                     "await db.collection('things').find().forEach((d) => console.log(d));",
                      "return db.collection('things').insertOne({ a: 1 });",
                      "await Promise.all(client.list.map(async (d) => db.collection('things').deleteOne({ _id: d })));",
                      "const p = []; for (const d of client.list) p.push(db.collection('x').deleteOne({ _id: d }));",
                      "const kept = db.collection('things').insertOne({ a: 1 }); await kept;",
                      "const b = db.collection('x').initializeOrderedBulkOp(); b.find({}).update({ $set: { a: 1 } });",
+                     "await new Promise((ok) => { db.collection('things').insertOne({ a: 1 }, () => ok()); });",
                      "void db.collection('things').insertOne({ a: 1 });", "client.basket.drop(); client.l.update(1);"):
             with self.subTest(line=line):
                 self.assertEqual([], self.of_script(project, line))
@@ -176,8 +179,10 @@ module.exports = {
                                 ("cjs", "if (module.parent) return;\nvar await = 010;\nexports.up = function () {};\n"),
                                 ("js", "with (Math) { exports.up = async () => sqrt(4); }\n"),
                                 ("js", "\ufeffexport class A { #x = 1n; static { A.y = /[\\p{L}--a]/v; } }\n"),
+                                ("js", "exports.up = (a) => a.toString({ __proto__: null }).constructor();\n"),
+                                ("js", "exports.up = () => " + "1 + " * 3000 + "1;\n"),
                                 ("js", "")):
-            with self.subTest(text=text):
+            with self.subTest(text=text[:60]):
                 name = self.script(project, "", text=text, extension=extension)
                 report = self.lint(project, name)
                 self.assertNotIn("W090", [one["code"] for one in report["findings"]], report)

@@ -1,10 +1,10 @@
 // The calls of the driver in a migration, with what their arguments say.
 
 // Where each keeps its filter and its change among the arguments.
-const WRITES = {
-  updateOne: [0, 1], updateMany: [0, 1], findOneAndUpdate: [0, 1], deleteMany: [0], deleteOne: [0],
-  update: [0, 1], remove: [0],
-};
+const WRITES = new Map([
+  ['updateOne', [0, 1]], ['updateMany', [0, 1]], ['findOneAndUpdate', [0, 1]], ['deleteMany', [0]], ['deleteOne', [0]],
+  ['update', [0, 1]], ['remove', [0]],
+]);
 const BULK_WRITES = new Set(['updateOne', 'updateMany', 'deleteMany', 'deleteOne']);
 const CATALOGUE = new Set(['createIndex', 'createIndexes', 'drop', 'dropCollection', 'dropDatabase',
   'createCollection', 'rename', 'renameCollection']);
@@ -34,7 +34,7 @@ function exportedAround(tree, exported, node) {
 const given = (node) => node !== undefined;
 
 function writeOf(tree, method, argumentsOf) {
-  const [filter, update] = WRITES[method].map((i) => argumentsOf[i]);
+  const [filter, update] = WRITES.get(method).map((i) => argumentsOf[i]);
   return { filter: given(filter) ? JSON.stringify(literal(tree, filter)) : '{}',
     update: given(update) ? JSON.stringify(literal(tree, update)) : '' };
 }
@@ -54,14 +54,14 @@ function commandOf(tree, call) {
 }
 
 function describeCall(tree, method, call, chain) {
-  if (WRITES[method]) return { method, ...writeOf(tree, method, call.arguments) };
+  if (WRITES.has(method)) return { method, ...writeOf(tree, method, call.arguments) };
   if (method === 'command') return commandOf(tree, call);
   return { method, ...catalogueOf(tree, method, call) };
 }
 
 // A builder's `bulk.find(…).updateOne(…)` is no call of the server.
 const isBuilder = (chain) => chain.has('initializeOrderedBulkOp', 'initializeUnorderedBulkOp') ||
-  ['find', 'upsert'].includes(chain.calls[1]?.method);
+  (WRITES.has(chain.calls[0]?.method) && ['find', 'upsert'].includes(chain.calls[1]?.method));
 
 // The entries of bulkWrite: `{ updateMany: { filter, update } }`, wherever the list is made.
 function bulkWriteOf(tree, property) {
@@ -87,7 +87,7 @@ function placed(tree, place, node) {
 
 function driverCall(tree, exported, node) {
   const method = methodOf(node);
-  if (!method || !(WRITES[method] || CATALOGUE.has(method) || method === 'command')) return null;
+  if (!method || !(WRITES.has(method) || CATALOGUE.has(method) || method === 'command')) return null;
   const chain = chainOf(tree, node);
   if (isBuilder(chain) || (COMMON.has(method) && !isDriver(tree, exported, chain))) return null;
   const described = describeCall(tree, method, node, chain);

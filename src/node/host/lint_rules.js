@@ -42,9 +42,8 @@ function callbackOf(tree, callback) {
   if (method === 'forEach') return 'forEach';
   if (method !== 'map') return 'used';
   const parent = tree.parent(call);
-  const chain = chainOf(tree, call);
-  const cursor = chain.has('find', 'aggregate') && !chain.has('toArray');
-  const lost = parent.type === 'ExpressionStatement' || (parent.type === 'AwaitExpression' && !cursor);
+  const awaitedList = parent.type === 'AwaitExpression' && !isCursor(chainOf(tree, call));
+  const lost = parent.type === 'ExpressionStatement' || awaitedList;
   return lost ? 'map' : 'used';
 }
 
@@ -59,10 +58,22 @@ const AWAIT = {
   map: 'await Promise.all(list.map(…)), or a loop that awaits each',
 };
 
+const isCursor = (chain) => chain.has('find', 'aggregate') && !chain.has('toArray');
+
+const CALLBACKS = new Set(['next', 'callback', 'cb', 'done']);
+
+// Drivers before 5 took a callback instead, which says itself what happens next.
+function hasCallback(tree, call) {
+  const last = call.arguments[call.arguments.length - 1];
+  if (!last || methodOf(call) === 'withTransaction' || methodOf(call) === 'forEach') return false;
+  return isFunction(tree.meant(last)) || (last.type === 'Identifier' && CALLBACKS.has(last.name));
+}
+
 function lostPromise(tree, exported, node) {
   const method = methodOf(node);
-  if (!PROMISES.has(method)) return null;
+  if ((!PROMISES.has(method) && method !== 'forEach') || hasCallback(tree, node)) return null;
   const chain = chainOf(tree, node);
+  if (method === 'forEach' && !(isCursor(chain) && isDriver(tree, exported, chain))) return null;
   if (isBuilder(chain) || (COMMON.has(method) && !isDriver(tree, exported, chain))) return null;
   const where = destination(tree, node);
   if (where === 'used') return null;

@@ -169,7 +169,7 @@ function keyOf(tree, property, depth) {
 }
 
 function objectLiteral(tree, node, depth) {
-  const made = {};
+  const made = Object.create(null);
   for (const property of node.properties) {
     if (property.type === 'SpreadElement') {
       const spread = literal(tree, property.argument, depth + 1);
