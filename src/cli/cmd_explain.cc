@@ -76,15 +76,19 @@ int explain_all(Output output) {
 
 Result<int> run_explain(const Arguments& arguments) {
   if (arguments.words.empty()) return explain_all(arguments.output);
-  const std::string& code = arguments.words.front();
-  const LintRule* rule = find_lint_rule(code);
-  if (!rule) {
+  std::vector<const LintRule*> rules;
+  for (const std::string& code : arguments.words) {
+    rules.push_back(find_lint_rule(code));
+    if (rules.back()) continue;
     return Error{ErrorKind::kUsage,
                  fmt::format("no rule has the code '{}'{}", code, did_you_mean(code, lint_codes())),
                  "whimbrel explain"};
   }
-  if (arguments.output == Output::kText) print_rule(*rule);
-  else fmt::print("{}\n", JsonRows::text(whole_json(*rule)));
+  for (const LintRule* rule : rules) {
+    if (arguments.output != Output::kText) fmt::print("{}\n", JsonRows::text(whole_json(*rule)));
+    else print_rule(*rule);
+    if (arguments.output == Output::kText && rule != rules.back()) fmt::print("\n");
+  }
   return 0;
 }
 

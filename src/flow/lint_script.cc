@@ -84,8 +84,6 @@ void lint_calls(LintedFile& linted, const ScriptText& text) {
     if (updates(call)) lint_update_call(linted, call);
     lint_filter(linted, call);
     lint_drop(linted, call, created);
-    if (has_server_script(call.filter) || has_server_script(call.update))
-      add_server_script(linted, at(call.place));
     bool builds = call.method == "createIndex" || call.method == "createIndexes";
     bool known = !call.collection.empty() && !created.contains(call.collection);
     if (builds && known && call.within != "down")
@@ -120,7 +118,6 @@ void lint_transform(LintedFile& linted, const ModuleText& module) {
 
 void lint_document_migration(LintedFile& linted, const ModuleText& module) {
   lint_transform(linted, module);
-  if (has_server_script(module.where)) add_server_script(linted, at(module.where_place));
   if (module.journal_is_off && !module.revert) {
     linted.add(kNoWayBack, at(module.up_place),
                "with journal: false nothing keeps what the documents were, and there is no "
@@ -165,8 +162,10 @@ void lint_script(LintedFile& linted, const ScriptText& text) {
   if (!text.unread.empty() || !text.syntax_error.empty()) return;
   lint_calls(linted, text);
   lint_exports(linted, text.module);
-  for (const node::TextFinding& finding : text.findings)
-    linted.add(finding.code, at(finding.place), finding.message, finding.hint);
+  for (const node::TextFinding& finding : text.findings) {
+    if (finding.code == kServerScript) add_server_script(linted, at(finding.place));
+    else linted.add(finding.code, at(finding.place), finding.message, finding.hint);
+  }
   for (const node::TextComment& comment : text.comments) {
     auto found = read_suppression(comment.text);
     if (!found) continue;

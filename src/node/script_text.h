@@ -44,7 +44,8 @@ struct ReturnedUpdate {
 };
 
 struct TextFinding {
-  std::string code, message, hint;
+  std::string code;
+  std::string message, hint;  ///< "" where whoever asks says it
   TextPlace place;
 };
 

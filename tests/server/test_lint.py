@@ -142,6 +142,8 @@ class LintScriptTest(Linting, ScriptTest):
     def test_javascript_for_the_server_is_found(self, project):
         self.assertEqual([("W011", "warning", 3)], self.of_script(
             project, "await db.collection('things').updateMany({ $where: 'this.a > 1' }, { $set: { b: 1 } });"))
+        self.assertEqual([("W011", "warning", 3)], self.of_script(
+            project, "await db.collection('things').findOne({ $where: 'this.a > 1' });"))
         self.assertEqual([], self.of_script(
             project, "await db.collection('things').updateMany({ $expr: { $gt: ['$a', 1] } }, { $set: { b: 1 } });"))
 
@@ -219,6 +221,19 @@ export const up = async (db: Db): Promise<void> => {
                          [shown(one) for one in report["findings"]])
         self.assertEqual([16, 10, 11, 11], [one["column"] for one in report["findings"]])
         self.assertEqual([False, True, False, False], [one["suppressed"] for one in report["findings"]])
+
+    @on("standalone")
+    def test_classes_decorators_and_export_assignments_are_read(self, project):
+        text = """const mark: any = () => {};
+class A { @mark() private a: number = 1; constructor(readonly db: any) {} }
+namespace N { export const name = 'things'; }
+export = {
+  async up(db: any) { await db.collection('things').deleteMany({}); },
+  async down(db: any): Promise<void> { await db.collection(N.name).insertOne(new A(db) satisfies object); },
+};
+"""
+        for extension in ("ts", "cts"):
+            self.assertEqual([("W002", "error", 5)], self.of_script(project, "", text=text, extension=extension))
 
     @on("standalone")
     def test_a_syntax_error_in_typescript_has_its_line(self, project):

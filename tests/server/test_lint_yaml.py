@@ -6,6 +6,9 @@ from support.lint import GUARDED, SCRIPT, Linting
 from support.project import ROOT
 from support.testcase import ServerTest, on, on_both
 
+STEP = "  - { delete: things, where: {} }\n"
+BAD = "steps:\n" + STEP
+
 
 class LintYamlTest(Linting, ServerTest):
     @on_both
@@ -18,7 +21,7 @@ class LintYamlTest(Linting, ServerTest):
 
     @on_both
     def test_a_delete_of_every_document_is_a_warning(self, project):
-        self.assertEqual([("W002", "warning", 2)], self.of_yaml(project, text="steps:\n  - { delete: things, where: {} }\n"))
+        self.assertEqual([("W002", "warning", 2)], self.of_yaml(project, text=BAD))
         self.assertEqual([], self.of_yaml(project, {"delete": "things", "where": {"a": 1}}))
 
     @on_both
@@ -88,6 +91,13 @@ class LintYamlTest(Linting, ServerTest):
         self.assertEqual(["W011"], [code for code, _, _ in self.of_yaml(project, step)])
 
     @on("standalone")
+    def test_json_has_the_same_rules_and_places(self, project):
+        text = '{ "steps": [\n  { "delete": "things",\n    "where": {} } ] }\n'
+        name = project.migration("20240101000100-a.json", text=text)
+        finding, = self.lint(project, name)["findings"]
+        self.assertEqual(("W002", 3, 5), (finding["code"], finding["line"], finding["column"]))
+
+    @on("standalone")
     def test_a_file_that_does_not_load_is_refused_with_all_its_problems(self, project):
         project.migration("bad", {"updat": "things"})
         project.migration("worse", {"update": "things"})
@@ -139,15 +149,13 @@ class LintPendingTest(Linting, ServerTest):
 
 
 class LintOutputTest(Linting, ServerTest):
-    BAD = "steps:\n  - { delete: things, where: {} }\n"
-
     @on("standalone")
     def test_a_suppression_with_a_reason_counts_on_its_line_before_it_or_at_the_top(self, project):
         for text in ("steps:\n  # whimbrel: allow W002 a cache\n  - { delete: things, where: {} }\n",
                      "steps:\n  - { delete: things, where: {} }  # whimbrel: allow W002 a cache\n",
                      "# whimbrel: allow W002 a cache\nsteps:\n  - update: x\n    with: { $set: { a: 2 } }\n"
                      "  - { delete: things, where: {} }\n",
-                     "steps:\n  # whimbrel: allow W002 a cache\n  # whimbrel: allow W005 small\n  - { delete: things, where: {} }\n"):
+                     "steps:\n  # whimbrel: allow W002 a cache\n  # whimbrel: allow W005 small\n" + STEP):
             with self.subTest(text=text):
                 report = self.lint(project, project.migration("change", text=text), rc=0)
                 self.assertEqual([("W002", True, "a cache")],
@@ -174,7 +182,7 @@ class LintOutputTest(Linting, ServerTest):
     def test_a_suppression_without_a_reason_or_of_no_rule_is_an_error(self, project):
         for code in ("W002", "W02", "W090"):
             with self.subTest(code=code):
-                found = self.of_yaml(project, text="steps:\n  - { delete: things, where: {} } # whimbrel: allow " + code + "\n")
+                found = self.of_yaml(project, text=f"{BAD[:-1]} # whimbrel: allow {code}\n")
                 self.assertEqual([("W091", "error", 2), ("W002", "warning", 2)], sorted(found, reverse=True))
 
     @on("standalone")
@@ -185,7 +193,7 @@ class LintOutputTest(Linting, ServerTest):
 
     @on("standalone")
     def test_errors_exit_with_one_and_with_strict_warnings_too(self, project):
-        name = project.migration("change", text=self.BAD)
+        name = project.migration("change", text=BAD)
         self.lint(project, name, rc=0)
         self.lint(project, name, rc=1, strict=True)
         project.migration("drop", {"dropCollection": "x", "irreversible": True})
@@ -193,7 +201,7 @@ class LintOutputTest(Linting, ServerTest):
 
     @on("standalone")
     def test_text_is_a_line_for_each_finding_grouped_by_file_with_a_summary(self, project):
-        first, second = project.migration("a", text=self.BAD), project.migration("b", text=self.BAD)
+        first, second = project.migration("a", text=BAD), project.migration("b", text=BAD)
         lines = project.ok("lint").out.splitlines()
         self.assertRegex(lines[0], rf"^migrations/{first}:2:23: warning W002: every document of things")
         self.assertTrue(lines[1].startswith("  next: narrow `where"))
@@ -203,7 +211,7 @@ class LintOutputTest(Linting, ServerTest):
 
     @on("standalone")
     def test_ndjson_is_a_finding_a_line_and_then_the_summary(self, project):
-        project.migration("a", text=self.BAD)
+        project.migration("a", text=BAD)
         finding, summary = project.ok("lint", "-o", "ndjson").events()
         self.assertEqual(("finding", "W002", 2), (finding["type"], finding["code"], finding["line"]))
         self.assertEqual(("summary", 0, 1), (summary["type"], summary["exit"], summary["warnings"]))
@@ -225,7 +233,7 @@ class LintOutputTest(Linting, ServerTest):
 
     @on("standalone")
     def test_without_a_server_named_files_are_still_looked_at(self, project):
-        name = project.migration("change", text=self.BAD)
+        name = project.migration("change", text=BAD)
         gone = {"WHIMBREL_URI": "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200"}
         report = self.lint(project, name, env=gone)
         self.assertEqual(["W002"], [one["code"] for one in report["findings"]])
@@ -234,7 +242,7 @@ class LintOutputTest(Linting, ServerTest):
 
     @on("standalone")
     def test_without_node_yaml_is_still_looked_at(self, project):
-        project.migration("change", text=self.BAD)
+        project.migration("change", text=BAD)
         project.migration("20240102-a.js", text=SCRIPT % "")
         report = self.lint(project, env={"WHIMBREL_NODE": "/nowhere/node"})
         self.assertEqual(["W002"], [one["code"] for one in report["findings"]])

@@ -107,6 +107,15 @@ function plainComment(text, start, end, place) {
   return { value, loc: { start: place(start), end: place(end) } };
 }
 
+// Newer JavaScript than this Node's parser knows is nothing that its author did wrong.
+function parseMade(text) {
+  try {
+    return parseJavascript(text, 'typescript.js').ast;
+  } catch (error) {
+    throw new NotParsed(`this Node's parser does not know what TypeScript made of it: ${error.message}`);
+  }
+}
+
 // By the project's TypeScript: the types go, the rest is JavaScript with a source map.
 function parseByTypescript(ts, text, file) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, false);
@@ -116,7 +125,7 @@ function parseByTypescript(ts, text, file) {
   };
   const made = ts.transpileModule(text, { fileName: file, reportDiagnostics: true,
     compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.Preserve ?? ts.ModuleKind.ESNext,
-      sourceMap: true } });
+      sourceMap: true, experimentalDecorators: true } });
   const wrong = made.diagnostics?.find((one) => one.file && one.start !== undefined);
   if (wrong) {
     const at = place(wrong.start);
@@ -124,7 +133,7 @@ function parseByTypescript(ts, text, file) {
   }
   const comments = typescriptComments(ts, source).map(({ pos, end }) => plainComment(text, pos, end, place));
   const first = source.statements[0];
-  return { ast: parseJavascript(made.outputText, 'typescript.js').ast, comments,
+  return { ast: parseMade(made.outputText), comments,
     place: placesOf(JSON.parse(made.sourceMapText).mappings), first: first && place(first.getStart(source)).line };
 }
 

@@ -111,6 +111,14 @@ function skipPaging(tree, exported, node) {
   return looped || !isConstant(tree, amount) ? { code: 'W003', message: `skip ${PAGED}`, hint: PAGE } : null;
 }
 
+const SERVER_SCRIPTS = new Set(['$where', '$function', '$accumulator']);
+
+// What to say of it, and instead of it, is said where YAML is looked at.
+function serverScript(tree, node) {
+  const found = node.type === 'Property' && SERVER_SCRIPTS.has(keyOf(tree, node, 0));
+  return found ? { code: 'W011', message: '', hint: '' } : null;
+}
+
 function option(tree, node, name) {
   const object = node && tree.meant(node);
   return object?.type === 'ObjectExpression' ? object.properties.find(({ key }) => key?.name === name)?.value : undefined;
@@ -143,7 +151,7 @@ function findingsOf(tree, exported, place) {
   for (const node of tree.nodes) {
     const call = node.type === 'CallExpression';
     if (!call && node.type !== 'Property') continue;
-    const found = [skipPaging(tree, exported, node), call && lostPromise(tree, exported, node),
+    const found = [skipPaging(tree, exported, node), serverScript(tree, node), call && lostPromise(tree, exported, node),
       call && lostCallback(tree, node), call && wholeCollection(tree, exported, node)];
     for (const one of found) {
       if (one) findings.push({ ...one, ...placed(tree, place, node.type === 'Property' ? node.key : node) });
