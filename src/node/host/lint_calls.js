@@ -40,9 +40,10 @@ function writeOf(tree, method, argumentsOf) {
 }
 
 function catalogueOf(tree, method, call) {
+  const [first, second] = call.arguments;
   const named = method === 'dropCollection' || method === 'createCollection' || method === 'renameCollection';
-  const renamed = method === 'rename' ? call.arguments[0] : method === 'renameCollection' ? call.arguments[1] : undefined;
-  return { collection: named ? textLiteral(tree, call.arguments[0]) : undefined, to: textLiteral(tree, renamed) };
+  const renamed = { rename: first, renameCollection: second }[method];
+  return { collection: named ? textLiteral(tree, first) : undefined, to: textLiteral(tree, renamed) };
 }
 
 // `db.command({ drop: 'x' })` and the like.
@@ -50,7 +51,8 @@ function commandOf(tree, call) {
   const command = literal(tree, call.arguments[0]);
   if (typeof command?.drop === 'string') return { method: 'drop', collection: command.drop };
   if (command?.dropDatabase) return { method: 'dropDatabase' };
-  return typeof command?.createIndexes === 'string' ? { method: 'createIndexes', collection: command.createIndexes } : null;
+  const indexed = command?.createIndexes;
+  return typeof indexed === 'string' ? { method: 'createIndexes', collection: indexed } : null;
 }
 
 function describeCall(tree, method, call, chain) {
@@ -68,7 +70,8 @@ function bulkWriteOf(tree, property) {
   const name = property.key.name ?? property.key.value;
   const entry = tree.meant(property.value);
   if (!BULK_WRITES.has(name) || entry?.type !== 'ObjectExpression') return null;
-  const parts = Object.fromEntries(entry.properties.filter(({ key }) => key).map(({ key, value }) => [key.name ?? key.value, value]));
+  const parts = {};
+  for (const { key, value } of entry.properties) if (key) parts[key.name ?? key.value] = value;
   if (!parts.filter) return null;
   return { method: name, filter: JSON.stringify(literal(tree, parts.filter)),
     update: parts.update ? JSON.stringify(literal(tree, parts.update)) : '' };

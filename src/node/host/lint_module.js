@@ -61,14 +61,15 @@ function isEmptyFunction(node) {
 // What a transform returns, where that is written as a literal.
 function returnsOf(tree, transform, place) {
   if (!isFunction(transform)) return [];
-  const mine = (node) => tree.functionAround(node) === transform;
+  const mine = (node) => node.type === 'ReturnStatement' && node.argument && tree.functionAround(node) === transform;
   const returned = transform.body.type === 'BlockStatement'
-    ? tree.nodes.filter((node) => node.type === 'ReturnStatement' && node.argument && mine(node)).map((node) => node.argument)
+    ? tree.nodes.filter(mine).map((node) => node.argument)
     : [transform.body];
-  return returned.flatMap((node) => {
-    const branches = node.type === 'ConditionalExpression' ? [node.consequent, node.alternate] : [node];
-    return branches.map((one) => ({ update: literal(tree, one), ...place(one) })).filter(({ update }) => update?.$unknown !== true);
-  });
+  const branches = returned.flatMap((node) =>
+    (node.type === 'ConditionalExpression' ? [node.consequent, node.alternate] : [node]));
+  return branches.map((node) => ({ literal: literal(tree, node), node }))
+    .filter((one) => one.literal?.$unknown !== true)
+    .map((one) => ({ update: JSON.stringify(one.literal), ...place(one.node) }));
 }
 
 function describeModule(tree, exported, place) {
@@ -84,5 +85,5 @@ function describeModule(tree, exported, place) {
     journalIsOff: options?.journal === false || options?.journal === 'off',
     collection: textLiteral(tree, names.get('collection')),
     where: JSON.stringify(value('where') ?? {}), whereAt: at('where'),
-    returns: returnsOf(tree, names.get('transform'), place).map((one) => ({ ...one, update: JSON.stringify(one.update) })) };
+    returns: returnsOf(tree, names.get('transform'), place) };
 }

@@ -88,13 +88,15 @@ function lostCallback(tree, node) {
   if (!isFunction(callback ?? null) || !callback.async) return null;
   const where = callbackOf(tree, callback);
   if (where === 'used') return null;
-  const ends = 'the migration ends before the work is done, and errors are lost';
-  return { code: 'W008', message: `${methodOf(node)}(async …) does not wait for what its function does: ${ends}`, hint: AWAIT[where] };
+  const message = `${methodOf(node)}(async …) does not wait for what its function does: ` +
+    'the migration ends before the work is done, and errors are lost';
+  return { code: 'W008', message, hint: AWAIT[where] };
 }
 
 const isConstant = (tree, node) => node !== undefined && literal(tree, node)?.$unknown !== true;
 const PAGE = 'go by _id: find({ _id: { $gt: last } }).sort({ _id: 1 }).limit(n), or one cursor with for await';
-const PAGED = 'reads and throws away every document before its page, and misses documents when its own writes move them';
+const PAGED = 'reads and throws away every document before its page, and misses documents when its own ' +
+  'writes move them';
 
 function skipPaging(tree, exported, node) {
   if (node.type === 'Property') {
@@ -104,8 +106,9 @@ function skipPaging(tree, exported, node) {
   if (node.type !== 'CallExpression') return null;
   const chain = chainOf(tree, node);
   let amount;
+  const finds = methodOf(node) === 'find' && isDriver(tree, exported, chain);
   if (methodOf(node) === 'skip' && chain.has('find', 'aggregate')) [amount] = node.arguments;
-  else if (methodOf(node) === 'find' && isDriver(tree, exported, chain)) amount = option(tree, node.arguments[1], 'skip');
+  else if (finds) amount = option(tree, node.arguments[1], 'skip');
   if (!amount) return null;
   const looped = tree.around(node, (at) => LOOPS.has(at.type), (at) => FUNCTIONS.has(at.type));
   return looped || !isConstant(tree, amount) ? { code: 'W003', message: `skip ${PAGED}`, hint: PAGE } : null;
@@ -121,12 +124,15 @@ function serverScript(tree, node) {
 
 function option(tree, node, name) {
   const object = node && tree.meant(node);
-  return object?.type === 'ObjectExpression' ? object.properties.find(({ key }) => key?.name === name)?.value : undefined;
+  if (object?.type !== 'ObjectExpression') return undefined;
+  return object.properties.find(({ key }) => key?.name === name)?.value;
 }
+
+const RANGES = ['$gt', '$gte', '$lt', '$lte', '$ne', '$nin', '$exists', '$type'];
 
 function isById(filter) {
   const id = filter?._id;
-  return id !== undefined && !['$gt', '$gte', '$lt', '$lte', '$ne', '$nin', '$exists', '$type'].some((name) => name in Object(id));
+  return id !== undefined && !RANGES.some((name) => name in Object(id));
 }
 
 // find(…).toArray() of as many documents as there are.
@@ -142,7 +148,8 @@ function wholeCollection(tree, exported, node) {
   const names = new Set(chain.through.map((name) => name.name));
   const limited = tree.nodes.some((one) => methodOf(one) === 'limit' && names.has(unwrapped(one.callee).object.name));
   if (limited) return null;
-  return { code: 'W009', message: 'find().toArray() without a limit keeps every document of the collection that matches in memory',
+  return { code: 'W009',
+    message: 'find().toArray() without a limit keeps every document of the collection that matches in memory',
     hint: 'go through the cursor: for await (const document of collection.find(…)), or write a document migration' };
 }
 
@@ -151,8 +158,10 @@ function findingsOf(tree, exported, place) {
   for (const node of tree.nodes) {
     const call = node.type === 'CallExpression';
     if (!call && node.type !== 'Property') continue;
-    const found = [skipPaging(tree, exported, node), serverScript(tree, node), call && lostPromise(tree, exported, node),
-      call && lostCallback(tree, node), call && wholeCollection(tree, exported, node)];
+    const found = [skipPaging(tree, exported, node), serverScript(tree, node)];
+    if (call) {
+      found.push(lostPromise(tree, exported, node), lostCallback(tree, node), wholeCollection(tree, exported, node));
+    }
     for (const one of found) {
       if (one) findings.push({ ...one, ...placed(tree, place, node.type === 'Property' ? node.key : node) });
     }

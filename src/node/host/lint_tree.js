@@ -51,7 +51,8 @@ class Tree {
       const init = node.id.type === 'Identifier' ? node.init : null;
       for (const name of patternNames(node.id)) this.#put(scope, name, { init, id: node.id });
     } else if (FUNCTIONS.has(node.type)) {
-      if (node.id) this.#put(node.type === 'FunctionDeclaration' ? scope : node, node.id.name, { init: node, id: node.id });
+      const named = node.type === 'FunctionDeclaration' ? scope : node;
+      if (node.id) this.#put(named, node.id.name, { init: node, id: node.id });
       node.params.forEach((parameter, i) => {
         for (const name of patternNames(parameter)) this.#put(node, name, { parameter: i, of: node, id: parameter });
       });
@@ -149,7 +150,10 @@ function numberLiteral(value) {
 }
 
 function plainLiteral(node) {
-  if (node.regex) return { $regularExpression: { pattern: node.regex.pattern, options: node.regex.flags.replace(/[^imsx]/g, '') } };
+  if (node.regex) {
+    const { pattern, flags } = node.regex;
+    return { $regularExpression: { pattern, options: flags.replace(/[^ims]/g, '') } };
+  }
   if (node.bigint) return { $numberLong: node.bigint };
   return typeof node.value === 'number' ? numberLiteral(node.value) : node.value;
 }
@@ -175,7 +179,8 @@ function objectLiteral(tree, node, depth) {
       const spread = literal(tree, property.argument, depth + 1);
       Object.assign(made, spread === UNKNOWN ? { '?': UNKNOWN } : spread);
     } else {
-      made[keyOf(tree, property, depth)] = property.kind === 'init' ? literal(tree, property.value, depth + 1) : UNKNOWN;
+      const value = property.kind === 'init' ? literal(tree, property.value, depth + 1) : UNKNOWN;
+      made[keyOf(tree, property, depth)] = value;
     }
   }
   return made;
@@ -194,7 +199,8 @@ function literal(tree, node, depth = 0) {
     case 'NewExpression': case 'CallExpression': return constructed(tree, node, depth);
     case 'UnaryExpression': {
       const value = node.operator === '-' ? literal(tree, node.argument, depth + 1) : UNKNOWN;
-      return value.$numberInt ?? value.$numberDouble ? numberLiteral(-(value.$numberInt ?? value.$numberDouble)) : UNKNOWN;
+      const number = value?.$numberInt ?? value?.$numberDouble;
+      return number === undefined ? UNKNOWN : numberLiteral(-number);
     }
     default: return UNKNOWN;
   }
