@@ -28,7 +28,7 @@ void add_global_flags(CLI::App& app, Raw& raw) {
   app.add_option("--uri", sources.uri, "connection string; better kept in WHIMBREL_URI or a file");
   app.add_option("--uri-file", sources.uri_file, "file with the connection string");
   app.add_option("-d,--db", sources.database, "database");
-  app.add_option("-o,--output", raw.output, "text, json or ndjson");
+  app.add_option("-o,--output", raw.output, "text, json or ndjson; checklist also: markdown");
   app.add_option("--progress", raw.progress, "live, plain, none, or seconds between plain lines");
   app.add_option("--confirm", raw.arguments.confirm, "database name, for protected environments");
   app.add_option("--wait", raw.wait, "how long to wait for the lock, for example 10m");
@@ -97,6 +97,17 @@ void add_commands(CLI::App& app, Raw& raw) {
   down->add_option("--log-file", arguments.log_file, "log file");
 }
 
+/// Of commands that read the text of migrations.
+void add_reading_commands(CLI::App& app, Raw& raw) {
+  Arguments& arguments = raw.arguments;
+  auto* lint = app.add_subcommand(
+      "lint", "what is likely to go wrong with migrations, told from their text; runs nothing");
+  lint->add_option("migrations", arguments.words, "which ones, applied or not; else all pending");
+  lint->add_flag("--strict", arguments.strict, "exit with 1 for warnings, too");
+  auto* explain = app.add_subcommand("explain", "what a rule of `lint` means, with examples");
+  explain->add_option("code", arguments.words, "its code, as W001; else all codes");
+}
+
 /// Of commands that look at, or mend, what earlier ones left.
 void add_later_commands(CLI::App& app, Raw& raw) {
   Arguments& arguments = raw.arguments;
@@ -106,12 +117,18 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   verify->add_option("--docs", arguments.docs, "documents of each step's journal: 1000")
       ->check(CLI::Range(1, 1'000'000'000));
   verify->add_flag("--full", arguments.full, "all documents of the journal");
-  auto* lint = app.add_subcommand(
-      "lint", "what is likely to go wrong with migrations, told from their text; runs nothing");
-  lint->add_option("migrations", arguments.words, "which ones, applied or not; else all pending");
-  lint->add_flag("--strict", arguments.strict, "exit with 1 for warnings, too");
-  auto* explain = app.add_subcommand("explain", "what a rule of `lint` means, with examples");
-  explain->add_option("code", arguments.words, "its code, as W001; else all codes");
+  auto* evidence = app.add_subcommand(
+      "evidence", "what test, rehearse and verify found; carry it to another database");
+  evidence->add_option("action", arguments.words,
+                       "list [NAME] (the default), export [NAME], or import FILE");
+  evidence->add_option("--out", arguments.out_file, "file to export to instead of stdout");
+  auto* checklist = app.add_subcommand(
+      "checklist", "what to do before, during and after; with evidence, or a person's word");
+  checklist->add_option("action", arguments.words,
+                        "[NAME], or tick ITEM [NAME], or untick ITEM [NAME]");
+  checklist->add_option("--note", arguments.note, "of a tick: what was done, where it is");
+  checklist->add_flag("--runbook", arguments.runbook,
+                      "the whole procedure as Markdown, with the real commands");
   auto* errors = app.add_subcommand("errors", "documents in quarantine; try them again");
   errors->add_option("migration", arguments.words, "only this migration's");
   errors->add_flag("--group", arguments.group, "by reason, with the number of documents");
@@ -143,8 +160,10 @@ void add_later_commands(CLI::App& app, Raw& raw) {
 std::unique_ptr<CLI::App> build(Raw& raw) {
   auto app = std::make_unique<CLI::App>("whimbrel runs MongoDB migrations", "whimbrel");
   app->set_help_flag();
+  app->require_subcommand(0, 1);  // a second one's name is a word like any other: `tick verify`
   add_global_flags(*app, raw);
   add_commands(*app, raw);
+  add_reading_commands(*app, raw);
   add_later_commands(*app, raw);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
@@ -188,7 +207,7 @@ Status check_leftovers(const CLI::App& app, const CLI::App* command) {
       fmt::format("unknown command '{}'{}", left.front(), did_you_mean(left.front(), names)), "");
 }
 
-Result<Output> parse_output(std::string text) {
+Result<Output> parse_output(std::string text, const std::string& command) {
   if (text.empty()) {
     const char* variable = std::getenv("WHIMBREL_OUTPUT");
     text = variable ? variable : "text";
@@ -196,6 +215,7 @@ Result<Output> parse_output(std::string text) {
   if (text == "text" || text.empty()) return Output::kText;
   if (text == "json") return Output::kJson;
   if (text == "ndjson") return Output::kNdjson;
+  if (text == "markdown" && command == "checklist") return Output::kMarkdown;
   return usage(fmt::format("--output '{}' is none of text, json, ndjson", text), "");
 }
 
@@ -250,7 +270,7 @@ Status parse_workers(const std::string& text, EngineOverrides& overrides) {
 
 Result<Arguments> finish(Raw raw) {
   Arguments& arguments = raw.arguments;
-  arguments.output = TRY(parse_output(raw.output));
+  arguments.output = TRY(parse_output(raw.output, arguments.command));
   arguments.progress = TRY(parse_progress(raw.progress));
   arguments.wait = TRY(parse_flag_duration("--wait", raw.wait));
   arguments.max_time = TRY(parse_flag_duration("--max-time", raw.max_time));
@@ -290,7 +310,6 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   }
   auto parsed = app->get_subcommands();
   const CLI::App* command = parsed.empty() ? nullptr : parsed.front();
-  if (parsed.size() > 1) return usage("only one command at a time", "");
   TRY(check_leftovers(*app, command));
   if (command) raw.arguments.command = command->get_name();
   return finish(std::move(raw));
@@ -304,8 +323,9 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init", "create", "status", "plan",    "lint",    "explain", "test",    "rehearse", "up",
-          "down", "verify", "errors", "history", "resolve", "unlock",  "version", "help"};
+  return {"init",     "create",  "status", "plan",    "lint",     "explain",   "test",
+          "rehearse", "up",      "down",   "verify",  "evidence", "checklist", "errors",
+          "history",  "resolve", "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel

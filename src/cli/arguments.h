@@ -55,6 +55,13 @@ struct Arguments {
   bool retry = false;
   std::string export_file;  ///< "-" for stdout
 
+  // evidence
+  std::string out_file;  ///< of `export`; "" for stdout
+
+  // checklist
+  std::string note;  ///< of a tick
+  bool runbook = false;
+
   // resolve
   bool applied = false;
   bool pending = false;

@@ -1,16 +1,14 @@
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_rows.h"
 #include "cli/reason.h"
+#include "cli/whole_file.h"
 #include "flow/errors.h"
 
 namespace whimbrel {
@@ -116,10 +114,6 @@ Status list_text(Project& project, const Arguments& arguments,
   return {};
 }
 
-Error cannot_write(const std::string& path) {
-  return Error{ErrorKind::kCannotWrite, "cannot write " + path, "name another file: --export FILE"};
-}
-
 Status export_to(std::ostream& file, Project& project, const std::vector<QuarantinedStep>& steps,
                  int64_t& written) {
   for (const QuarantinedStep& step : steps) {
@@ -137,22 +131,13 @@ Status export_to(std::ostream& file, Project& project, const std::vector<Quarant
   return {};
 }
 
-/// The file appears when it is complete.
 Status export_file(Project& project, const std::string& path,
                    const std::vector<QuarantinedStep>& steps) {
   int64_t written = 0;
-  if (path == "-") return export_to(std::cout, project, steps, written);
-  std::string temporary = path + ".part";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  if (!file) return cannot_write(path);
-  Status exported = export_to(file, project, steps, written);
-  file.close();
-  std::error_code trouble;
-  if (exported && file) std::filesystem::rename(temporary, path, trouble);
-  bool complete = exported && file && !trouble;
-  if (!complete) std::filesystem::remove(temporary, trouble);
-  if (!exported) return exported;
-  if (!complete) return cannot_write(path);
+  TRY(write_whole_file(path, "name another file: --export FILE", [&](std::ostream& file) {
+    return export_to(file, project, steps, written);
+  }));
+  if (path == "-") return {};
   fmt::print("{} document{} written to {}\n", with_commas(written), written == 1 ? "" : "s", path);
   return {};
 }

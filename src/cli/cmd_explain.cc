@@ -67,8 +67,14 @@ int explain_all(Output output) {
     fmt::print(stderr, "Next: whimbrel explain {}\n", lint_rules().front().code);
     return 0;
   }
-  JsonRows rows(output, "", "rules", "rules");
-  for (const LintRule& rule : lint_rules()) rows.add(brief_json(rule));
+  Json rules = Json::array();
+  for (const LintRule& rule : lint_rules()) rules.push_back(brief_json(rule));
+  if (output == Output::kJson) {
+    fmt::print("{}\n",
+               JsonRows::text(Json{{"schema", 1}, {"type", "rules"}, {"rules", std::move(rules)}}));
+    return 0;
+  }
+  for (const Json& rule : rules) fmt::print("{}\n", JsonRows::text(rule));
   return 0;
 }
 

@@ -62,7 +62,7 @@ constexpr const char* kConfig =
     journalKeep: 30d          how long they are kept
   node: { command: node, loaders: [], transformTimeout: 60s }
   environments:               each with the sections above, merged over them, and
-    NAME: { protected: true, requires: [ test, rehearsal, backup ] }
+    NAME: { protected: true, requires: [ test, rehearsal, verify, backup ] }
   throttle, windows, backup, notify: checked, not acted on by this version
 ${VAR} and ${VAR:-default} are taken from the environment; unknown and repeated keys are refused.
 )";

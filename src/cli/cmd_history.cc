@@ -23,14 +23,9 @@ Result<std::string> migration_of(Project& project, const std::string& name) {
   return std::move(entry).error();
 }
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json row_of(const AuditEntry& entry) {
-  Json who{{"user", entry.who.user}, {"host", entry.who.host}, {"pid", entry.who.pid}};
   return {{"at", iso_time(entry.at)},
-          {"who", std::move(who)},
+          {"who", who_json(entry.who)},
           {"action", entry.action},
           {"migration", text_or_null(entry.migration)},
           {"run", text_or_null(entry.run)},

@@ -18,6 +18,8 @@ Result<int> run_explain(const Arguments& arguments);
 Result<int> run_test(const Arguments& arguments);
 Result<int> run_rehearse(const Arguments& arguments);
 Result<int> run_verify(const Arguments& arguments);
+Result<int> run_checklist(const Arguments& arguments);
+Result<int> run_evidence(const Arguments& arguments);
 Result<int> run_up(const Arguments& arguments);
 Result<int> run_down(const Arguments& arguments);
 Result<int> run_errors(const Arguments& arguments);

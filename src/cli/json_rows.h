@@ -6,9 +6,17 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/process.h"
 #include "cli/arguments.h"
 
 namespace whimbrel {
+
+inline nlohmann::ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+inline nlohmann::ordered_json who_json(const ProcessIdentity& who) {
+  return {{"user", who.user}, {"host", who.host}, {"pid", who.pid}};
+}
 
 class JsonRows {
  public:

@@ -20,12 +20,16 @@ using Command = Result<int> (*)(const Arguments&);
 
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> table = {
-      {"init", run_init},       {"create", run_create},     {"status", run_status},
-      {"plan", run_plan},       {"lint", run_lint},         {"explain", run_explain},
-      {"test", run_test},       {"rehearse", run_rehearse}, {"verify", run_verify},
-      {"up", run_up},           {"down", run_down},         {"errors", run_errors},
-      {"history", run_history}, {"resolve", run_resolve},   {"unlock", run_unlock},
-      {"version", run_version}, {"help", run_help}};
+      {"init", run_init},         {"create", run_create},
+      {"status", run_status},     {"plan", run_plan},
+      {"lint", run_lint},         {"explain", run_explain},
+      {"test", run_test},         {"rehearse", run_rehearse},
+      {"verify", run_verify},     {"up", run_up},
+      {"down", run_down},         {"checklist", run_checklist},
+      {"evidence", run_evidence}, {"errors", run_errors},
+      {"history", run_history},   {"resolve", run_resolve},
+      {"unlock", run_unlock},     {"version", run_version},
+      {"help", run_help}};
   return table;
 }
 

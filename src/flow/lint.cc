@@ -135,7 +135,8 @@ Result<std::set<std::string>> names_of(const History& history,
                                        const std::vector<std::string>& words) {
   std::set<std::string> names;
   for (const std::string& word : words) {
-    const Entry* entry = TRY(history.resolve(word));
+    // A shell completes paths.
+    const Entry* entry = TRY(history.resolve(std::filesystem::path(word).filename()));
     if (!entry->file) {
       return Error{ErrorKind::kNotFound, entry->name + ": its file is missing",
                    "put it back, or leave it out: whimbrel lint"};

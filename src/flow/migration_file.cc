@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "base/compress.h"
 #include "base/text.h"
@@ -42,16 +40,8 @@ std::string extension_of(const std::string& name) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  TRY(migration::check_source_size(
-      path, ErrorKind::kBadMigration, "a migration",
-      "keep data in a file of its own, which a script migration reads"));
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (file) content << file.rdbuf();
-  if (!file)
-    return Error{ErrorKind::kNotFound, "cannot read " + path,
-                 "check that it exists and may be read"};
-  return content.str();
+  return migration::read_source(path, ErrorKind::kBadMigration, "a migration",
+                                "keep data in a file of its own, which a script migration reads");
 }
 
 }  // namespace

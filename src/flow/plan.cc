@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "flow/gate.h"
 #include "flow/plan_sample.h"
 
 namespace whimbrel {
@@ -118,6 +119,14 @@ Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
   return planned;
 }
 
+Status note_missing(Project& project, const Migration& migration, std::vector<std::string>& notes) {
+  for (const MissingEvidence& one : TRY(missing_evidence(project, migration))) {
+    notes.push_back(fmt::format("{}: `up` will be refused: {}: {}; {}", migration.file,
+                                one.requirement, one.why, one.command));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<UpPlan> plan_up(Project& project, const Selection& selection,
@@ -137,6 +146,7 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
   }
   for (const Todo& todo : TRY(choose_pending(project, history, selection))) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
+    if (!todo.open) TRY(note_missing(project, todo.migration, plan.notes));
   }
   return plan;
 }

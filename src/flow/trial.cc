@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "flow/evidence.h"
 #include "flow/fingerprint.h"
 #include "flow/scratch.h"
 #include "flow/trial_measure.h"
@@ -254,8 +255,10 @@ Result<std::vector<Trial>> try_migrations(Project& project, const TrialOptions& 
   for (const Migration& migration : chosen.before) TRY(trying.apply_only(migration));
   for (const Migration& migration : chosen.tried) {
     trials.push_back(TRY(trying.run(migration)));
-    trials.back().notes.insert(trials.back().notes.begin(), notes.begin(), notes.end());
-    if (trials.back().error) break;
+    Trial& trial = trials.back();
+    trial.notes.insert(trial.notes.begin(), notes.begin(), notes.end());
+    note_unless_kept(keep_evidence(project, trial), trial.notes);
+    if (trial.error) break;
   }
   TRY(scratch->drop());
   return trials;

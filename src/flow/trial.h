@@ -67,8 +67,8 @@ struct Trial {
 
 /// Tries them one after the other in one scratch database, each on what the ones before it made;
 /// pending ones before `options.name` are applied there without being tried. Ends with the first
-/// that fails. Writes nothing to the project's own database. Errors: what choose_pending() finds
-/// wrong with the files, a scratch database that cannot be made, a stop.
+/// that fails. Writes nothing to the project's own database but the evidence of each. Errors: what
+/// choose_pending() finds wrong with the files, a scratch database that cannot be made, a stop.
 Result<std::vector<Trial>> try_migrations(Project& project, const TrialOptions& options,
                                           Reporter& reporter, Stop& stop);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "flow/gate.h"
 #include "flow/journal_age.h"
 #include "state/quarantine.h"
 
@@ -124,6 +125,15 @@ Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summar
   return {};
 }
 
+/// What has begun may end: only those without an open run have to pass.
+Status check_evidence(Project& project, const std::vector<Todo>& todo) {
+  std::vector<const Migration*> fresh;
+  for (const Todo& item : todo) {
+    if (!item.open) fresh.push_back(&item.migration);
+  }
+  return check_gate(project, fresh);
+}
+
 mongo::Document audited(const UpOptions& options) {
   mongo::Document given = given_options(options.overrides);
   if (!options.selection.to.empty()) given.append("to", options.selection.to);
@@ -182,6 +192,7 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   History history = TRY(read_history(project));
   std::vector<Todo> todo = TRY(choose_pending(project, history, options.selection));
   TRY(check_server(project, todo));
+  TRY(check_evidence(project, todo));
   reporter.run_started(project.database, project.client.server().version, names_of(todo));
   warn_out_of_order(history, todo, reporter);
   if (todo.empty()) reporter.say("info", "nothing to do: every migration is applied");

@@ -6,6 +6,7 @@
 
 #include "engine/checks.h"
 #include "engine/script_host.h"
+#include "flow/evidence.h"
 #include "flow/history.h"
 #include "flow/migration_file.h"
 #include "flow/task_plan.h"
@@ -165,6 +166,7 @@ Result<Verification> verify(Project& project, const VerifyOptions& options, Stop
   verifying.found.migration = entry->name;
   verifying.found.hash = migration.hash;
   verifying.found.run = run ? run->id : "";
+  note_unless_kept(keep_evidence(project, verifying.found), verifying.found.notes);
   return std::move(verifying.found);
 }
 

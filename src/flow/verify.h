@@ -49,8 +49,9 @@ struct Verification {
   int exit() const;
 };
 
-/// Writes nothing to the user's documents. Errors: kNotFound when no migration of that name is
-/// applied, or its file is missing; kFailed when the file was changed since.
+/// Keeps what it found as evidence; writes nothing to the user's documents. Errors: kNotFound when
+/// no migration of that name is applied, or its file is missing; kFailed when the file was changed
+/// since.
 Result<Verification> verify(Project& project, const VerifyOptions& options, Stop& stop);
 
 }  // namespace whimbrel

@@ -181,15 +181,15 @@ void read_project(Config& config, migration::ConfigValues& values) {
   if (auto node = values.find("protected")) {
     config.is_protected = migration::read_bool(*node, "protected", problems);
   }
+  if (auto node = values.find("requires")) {
+    config.required_evidence = migration::read_names(*node, "requires", problems);
+  }
 }
 
-std::vector<std::string> not_obeyed(const Config& config, const YamlNode& merged) {
+std::vector<std::string> not_obeyed(const YamlNode& merged) {
   std::vector<std::string> names;
   for (std::string_view name : {"throttle", "windows", "backup", "notify"}) {
     if (merged.find(name)) names.emplace_back(name);
-  }
-  if (merged.find("requires")) {
-    names.push_back(fmt::format("environments.{}.requires", config.environment));
   }
   return names;
 }
@@ -302,7 +302,7 @@ Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig&
   auto own = migration::merge_driver_options(config.uri, script.driver_options);
   config.uri = std::move(own.uri);
   config.unmapped_options = std::move(own.unmapped);
-  config.not_yet_obeyed = not_obeyed(config, merged);
+  config.not_yet_obeyed = not_obeyed(merged);
   return config;
 }
 

@@ -57,10 +57,13 @@ struct Config {
   std::string migrations_directory = "migrations";  ///< absolute after load
   std::string changelog_collection = "changelog";
   std::string lock_collection = "changelog_lock";
-  int64_t lock_ttl_seconds = 0;  ///< migrate-mongo's TTL index; 0: none
+  int64_t lock_ttl_seconds = 0;        ///< migrate-mongo's TTL index; 0: none
   bool ignores_foreign_locks = false;  ///< called as migrate-mongo, with its locking switched off
   bool use_file_hash = false;
   bool is_protected = false;  ///< `protected: true`: up and down ask for the database name
+  /// `requires:`: "test", "rehearsal", "verify", "backup": evidence without which `up` does not
+  /// begin a migration.
+  std::vector<std::string> required_evidence;
   EngineConfig engine;
   NodeConfig node;
   std::string driver_uri;           ///< for the project's own driver, which gets its options apart

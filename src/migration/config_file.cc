@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/text.h"
 #include "migration/source_text.h"
@@ -64,12 +62,8 @@ Result<ConfigFile> find_config_file(const std::string& directory, const std::str
 }
 
 Result<std::string> read_config_text(const std::string& path) {
-  TRY(check_source_size(path, ErrorKind::kBadConfig, "a configuration",
-                        fmt::format("is it the right file? ls -l {}", path)));
-  std::ifstream stream(path, std::ios::binary);
-  if (stream) return std::string{std::istreambuf_iterator<char>(stream), {}};
-  return Error{ErrorKind::kNotFound, fmt::format("cannot read {}", path),
-               fmt::format("ls -l {}", path)};
+  return read_source(path, ErrorKind::kBadConfig, "a configuration",
+                     fmt::format("is it the right file? ls -l {}", path));
 }
 
 }  // namespace whimbrel::migration

@@ -92,7 +92,7 @@ void on_unknown(const YamlNode& node, std::string_view what, ProblemList& proble
   one_of(node, what, kAllowed, problems);
 }
 void requirements(const YamlNode& node, std::string_view what, ProblemList& problems) {
-  static const Names kAllowed = {"test", "rehearsal", "backup"};
+  static const Names kAllowed = {"test", "rehearsal", "verify", "backup"};
   read_names(node, what, problems);
   for (const YamlNode& item : node.items) one_of(item, what, kAllowed, problems);
 }

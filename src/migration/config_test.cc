@@ -128,7 +128,7 @@ TEST_CASE("an environment is merged deeply over the rest") {
   CHECK(config.uri == "mongodb://prod");
   CHECK(config.database == "shop");
   CHECK(config.is_protected);
-  CHECK(config.not_yet_obeyed.back() == "environments.production.requires");
+  CHECK(config.required_evidence == std::vector<std::string>{"test", "rehearsal", "backup"});
 }
 
 TEST_CASE("the environment's name comes from -e, then WHIMBREL_ENV, then NODE_ENV") {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "base/text.h"
 
@@ -37,16 +39,23 @@ bool is_forbidden(unsigned char byte) {
 
 }  // namespace
 
-Status check_source_size(const std::string& path, ErrorKind kind, std::string_view what,
-                         std::string hint) {
+Result<std::string> read_source(const std::string& path, ErrorKind too_large, std::string_view what,
+                                std::string hint) {
   std::error_code unknown;
   uintmax_t size = std::filesystem::file_size(path, unknown);
-  if (unknown || size <= kMostSourceBytes) return {};
-  return Error{
-      kind,
-      fmt::format("{} has {}; {} has at most {}", path, bytes_text(static_cast<int64_t>(size)),
-                  what, bytes_text(kMostSourceBytes)),
-      std::move(hint)};
+  if (!unknown && size > kMostSourceBytes) {
+    return Error{
+        too_large,
+        fmt::format("{} has {}; {} has at most {}", path, bytes_text(static_cast<int64_t>(size)),
+                    what, bytes_text(kMostSourceBytes)),
+        std::move(hint)};
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (file) content << file.rdbuf();
+  if (file) return content.str();
+  return Error{ErrorKind::kNotFound, fmt::format("cannot read {}", path),
+               fmt::format("check that it exists and may be read: ls -l {}", path)};
 }
 
 Place place_of(std::string_view source, size_t offset) {

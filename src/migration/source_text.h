@@ -13,10 +13,10 @@ namespace whimbrel::migration {
 /// The most that a file may have: a tree of more takes gigabytes.
 inline constexpr size_t kMostSourceBytes = 16 << 20;
 
-/// Before a file is read: an Error of `kind` with `hint` when it has more. `what` is what it should
-/// be, "a migration". A path that has no size says so when it is read.
-Status check_source_size(const std::string& path, ErrorKind kind, std::string_view what,
-                         std::string hint);
+/// The whole file. An Error of `too_large` with `hint` when it has more than kMostSourceBytes;
+/// `what` is what it should be, "a migration". kNotFound when it cannot be read.
+Result<std::string> read_source(const std::string& path, ErrorKind too_large, std::string_view what,
+                                std::string hint);
 
 /// A place in a text; both 1-based, columns in characters (code points).
 struct Place {

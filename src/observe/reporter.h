@@ -13,7 +13,7 @@
 
 namespace whimbrel {
 
-enum class Output { kText, kJson, kNdjson };
+enum class Output { kText, kJson, kNdjson, kMarkdown };
 
 /// How progress is shown: `--progress plain|live|none|SECONDS`.
 struct ProgressStyle {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "state/who.h"
+
 namespace whimbrel {
 
 using mongo::Document;
@@ -10,9 +12,9 @@ using mongo::View;
 
 namespace {
 
-constexpr std::array<std::string_view, 10> kActions = {
-    "run.started", "run.resumed",   "run.ended",   "down.started", "down.resumed",
-    "down.ended",  "retry.started", "retry.ended", "resolve",      "unlock"};
+constexpr std::array<std::string_view, 12> kActions = {
+    "run.started",   "run.resumed", "run.ended", "down.started", "down.resumed",      "down.ended",
+    "retry.started", "retry.ended", "resolve",   "unlock",       "evidence.imported", "ticked"};
 constexpr std::array<std::string_view, 3> kOutcomes = {"done", "interrupted", "failed"};
 
 Document migration_filter(const std::string& migration) {
@@ -22,11 +24,8 @@ Document migration_filter(const std::string& migration) {
 Result<AuditEntry> read_entry(View document) {
   TRY(check_version(document, kAuditCollection));
   AuditEntry entry;
-  View who = document.get_document("who");
   entry.at = document.get_int("at");
-  entry.who.user = who.get_string("user");
-  entry.who.host = who.get_string("host");
-  entry.who.pid = who.get_int("pid");
+  entry.who = read_who(document);
   entry.action = document.get_string("action");
   entry.migration = document.get_string("migration");
   if (auto run = document.find("run")) entry.run = run->as_object_id();
@@ -48,9 +47,7 @@ std::string_view to_text(AuditOutcome outcome) {
 }
 
 Status Audit::add(const AuditRecord& record, mongo::Session* session) const {
-  ProcessIdentity process = this_process();
-  Document who = make_document("user", process.user, "host", process.host, "pid", process.pid);
-  Document fields = make_document("v", kStateVersion, "who", who);
+  Document fields = make_document("v", kStateVersion, "who", who_document(this_process()));
   fields.append("action", to_text(record.action));
   if (!record.migration.empty()) fields.append("migration", record.migration);
   if (!record.run.empty()) fields.append_object_id("run", record.run);
@@ -58,13 +55,7 @@ Status Audit::add(const AuditRecord& record, mongo::Session* session) const {
   if (!record.options.view().empty()) fields.append("options", record.options);
   if (record.outcome) fields.append("outcome", to_text(*record.outcome));
   if (!record.message.empty()) fields.append("message", record.message);
-  Document id;
-  id.append_object_id("_id", mongo::new_object_id());
-  // An insert would carry this host's time; an update that inserts takes the server's.
-  Document update =
-      make_document("$setOnInsert", fields, "$currentDate", make_document("at", true));
-  TRY(entries_.update_one(id, update, mongo::Upsert::kYes, session));
-  return {};
+  return add_dated(entries_, mongo::new_object_id(), fields, session);
 }
 
 Status Audit::each(const std::string& migration, const Visit& visit) const {

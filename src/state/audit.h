@@ -22,6 +22,8 @@ enum class AuditAction {
   kRetryEnded,
   kResolve,
   kUnlock,
+  kEvidenceImported,
+  kTicked,
 };
 std::string_view to_text(AuditAction action);
 

@@ -18,6 +18,7 @@ inline constexpr const char* kRangesCollection = "whimbrel_ranges";
 inline constexpr const char* kJournalCollection = "whimbrel_journal";
 inline constexpr const char* kErrorsCollection = "whimbrel_errors";
 inline constexpr const char* kAuditCollection = "whimbrel_audit";
+inline constexpr const char* kEvidenceCollection = "whimbrel_evidence";
 
 /// One applied migration. Entries of other tools have less: 0 and "" where a field is missing.
 struct ChangelogEntry {

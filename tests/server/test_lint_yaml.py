@@ -145,6 +145,7 @@ class LintPendingTest(Linting, ServerTest):
         self.assertEqual([], self.codes(project))
         self.assertEqual(1, len(self.codes(project, applied)))
         self.assertEqual(1, len(self.codes(project, "elsewhere")))
+        self.assertEqual(1, len(self.codes(project, f"migrations/{applied}")))
         self.assertSaid("did you mean", project.exits(66, "lint", "aplied"))
 
 

@@ -158,3 +158,12 @@ class Project:
     def empty(self):
         """A new database for the same project, whatever the last one held."""
         self.db.client.drop_database(self.db.name)
+
+    def clear(self):
+        """As empty(), but whimbrel's own collections stay, without documents: making them anew is
+        most of what a small run waits for."""
+        for name in self.db.list_collection_names():
+            if name.startswith(("whimbrel_", "changelog")):
+                self.db[name].delete_many({})
+            else:
+                self.db.drop_collection(name)

@@ -14,6 +14,7 @@ from support.testcase import LONG
 DOCS = 30
 TWICE = [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}}}]
 RESUMPTIONS = 4
+NEW_DATABASES = 0.2  # share of the runs for which whimbrel's collections are made anew, without --long
 # Who cannot connect, write a log or start Node says so at once; the target of a copy is no state.
 NOT_RIDDEN_OUT = ("hello", "buildInfo", "log file", "node ", "create others")
 
@@ -33,8 +34,8 @@ class Scenario:
         self.write = write
         self.__dict__.update(keys)
 
-    def prepare(self, project):
-        project.empty()
+    def prepare(self, project, anew=True):
+        project.empty() if anew else project.clear()
         project.db.things.insert_many(self.docs)
         for command in self.before:
             result = project.run(*command)
@@ -55,8 +56,8 @@ class Retry(Scenario):
     resume = ("errors", "--retry", "--wait", "60s")
     before = (("up",),)
 
-    def prepare(self, project):
-        super().prepare(project)
+    def prepare(self, project, anew=True):
+        super().prepare(project, anew)
         mend(project)
 
 
@@ -141,7 +142,7 @@ class FaultTest(ScriptTest):
     def disturbed(self, project, scenario, action, point, number, expected):
         fault = f"{action} {point}#{number}"
         message = f"{scenario.name}, {self.topology}: {fault}"
-        scenario.prepare(project)
+        scenario.prepare(project, anew=LONG or self.random.random() < NEW_DATABASES)
         result = project.run(*scenario.command, env={"WHIMBREL_FAULT": fault})
         if action == "kill":
             # The heartbeat and the order of lanes depend on time: a point may not be passed so often.

@@ -1,0 +1,95 @@
+#include "flow/gate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace whimbrel {
+namespace {
+
+/// The record of evidence that a requirement is judged by; nullptr when there is none.
+const EvidenceRecord* newest(const std::vector<EvidenceRecord>& records,
+                             const std::string& requirement) {
+  const EvidenceRecord* found = nullptr;
+  for (const EvidenceRecord& record : records) {
+    bool vouched = record.kind == kTickEvidence && requirement == "backup";
+    const std::string& about = vouched ? record.item : record.kind;
+    if (about == requirement) found = &record;
+  }
+  return found;
+}
+
+std::string place_of(const EvidenceRecord& record) {
+  std::string environment =
+      record.environment.empty() ? "" : fmt::format(" ({})", record.environment);
+  return fmt::format("{}{} on {}", record.database, environment, iso_time(record.at));
+}
+
+bool tried_nothing(const EvidenceRecord& record, const Migration& migration) {
+  if (record.kind != kTestEvidence && record.kind != kRehearsalEvidence) return false;
+  bool documents = std::any_of(migration.steps.begin(), migration.steps.end(),
+                               [](const Step& step) { return step.is_document_step(); });
+  return documents && record.figures.view().get_int("documents") == 0;
+}
+
+/// "" when it will do.
+std::string objection(const Project& project, const EvidenceRecord* record,
+                      const Migration& migration) {
+  if (!record) return "there is none of this very file";
+  if (record->kind == kTickEvidence && !record->passed) return "it was taken back";
+  if (!record->passed) return "it failed in " + place_of(*record);
+  bool here = !record->imported && record->database == project.database &&
+              record->environment == project.config.environment;
+  if (here || !tried_nothing(*record, migration)) return "";
+  return fmt::format("no document was tried in {}", place_of(*record));
+}
+
+std::string command_for(const Project& project, const std::string& requirement,
+                        const std::string& file) {
+  std::string whimbrel =
+      project.config.environment.empty() ? "whimbrel" : "whimbrel -e " + project.config.environment;
+  if (requirement == "test") return fmt::format("{} test {}", whimbrel, file);
+  if (requirement == "rehearsal") return fmt::format("{} rehearse {}", whimbrel, file);
+  if (requirement == "backup") {
+    return fmt::format("{} checklist tick backup {} --note \"where it is\"", whimbrel, file);
+  }
+  return fmt::format("whimbrel -e OTHER verify {}, where it is applied already", file);
+}
+
+}  // namespace
+
+Result<std::vector<MissingEvidence>> missing_evidence(Project& project,
+                                                      const Migration& migration) {
+  std::vector<MissingEvidence> missing;
+  if (project.config.required_evidence.empty()) return missing;
+  auto records = TRY(Evidence(project.client, project.database).read(migration.hash));
+  for (const std::string& requirement : project.config.required_evidence) {
+    std::string why = objection(project, newest(records, requirement), migration);
+    if (why.empty()) continue;
+    missing.push_back({requirement, why, command_for(project, requirement, migration.file)});
+  }
+  return missing;
+}
+
+Status check_gate(Project& project, const std::vector<const Migration*>& migrations) {
+  std::string lines, next;
+  for (const Migration* migration : migrations) {
+    for (const MissingEvidence& missing : TRY(missing_evidence(project, *migration))) {
+      lines += fmt::format("\n  {}: {}: {}; {}", migration->file, missing.requirement, missing.why,
+                           missing.command);
+      if (next.empty()) next = missing.command;
+    }
+  }
+  if (lines.empty()) return {};
+  return Error{
+      ErrorKind::kFailed,
+      fmt::format("the {} environment requires evidence that is missing:{}",
+                  project.config.environment, lines),
+      next +
+          "; or where it was found: whimbrel evidence export --out FILE, and here: whimbrel -e " +
+          project.config.environment + " evidence import FILE"};
+}
+
+}  // namespace whimbrel

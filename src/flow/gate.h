@@ -1,0 +1,28 @@
+// The gate before `up`: evidence that an environment asks for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "flow/project.h"
+#include "migration/migration.h"
+#include "state/evidence.h"
+
+namespace whimbrel {
+
+/// What `requires:` asks for and nobody has found yet.
+struct MissingEvidence {
+  std::string requirement;  ///< "test", "rehearsal", "verify", "backup"
+  std::string why;          ///< there is none, or what is wrong with the newest
+  std::string command;      ///< that finds it
+};
+
+/// The newest record of `kind` decides, whoever found it where; one that failed is as bad as none.
+/// "backup" is a person's word, a tick of that item. A test or a rehearsal in which a document step
+/// tried no document counts only in the database where there were none to try.
+Result<std::vector<MissingEvidence>> missing_evidence(Project& project, const Migration& migration);
+
+/// kFailed when something is missing for one of `migrations`: everything that is, one a line.
+Status check_gate(Project& project, const std::vector<const Migration*>& migrations);
+
+}  // namespace whimbrel
