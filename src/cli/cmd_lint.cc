@@ -97,7 +97,7 @@ void print_text(const LintReport& report) {
 }  // namespace
 
 Result<int> run_lint(const Arguments& arguments) {
-  LintReport report = TRY(lint(arguments.sources, arguments.words));
+  LintReport report = TRY(lint(arguments.sources, arguments.words, process_stop()));
   int exit = exit_of(report, arguments.strict);
   if (arguments.output == Output::kText) print_text(report);
   else if (arguments.output == Output::kJson) print_json(report, exit);

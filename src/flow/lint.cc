@@ -59,7 +59,8 @@ Result<LintGround> open_ground(const ConfigSources& sources, bool has_names) {
 /// Reads texts of scripts in a Node that starts when it is first needed and runs nothing of them.
 class TextReader {
  public:
-  explicit TextReader(node::HostSetting setting) : setting_(std::move(setting)) {
+  TextReader(node::HostSetting setting, const Stop& stop)
+      : setting_(std::move(setting)), stop_(stop) {
     setting_.program = node::HostProgram::kReader;
     setting_.loaders.clear();
     setting_.output = [](node::Stream, std::string_view) {};
@@ -70,18 +71,20 @@ class TextReader {
       host_.reset();
       host_.emplace(TRY(node::Host::start(setting_)));
     }
-    return node::read_script_text(*host_, path);
+    return node::read_script_text(*host_, path, stop_);
   }
 
  private:
   node::HostSetting setting_;
+  const Stop& stop_;
   std::optional<node::Host> host_;
 };
 
 /// Reads the files, and keeps what is wrong with those that do not load.
 class FileReader {
  public:
-  explicit FileReader(const LintGround& ground) : ground_(ground), texts_(ground.node) {}
+  FileReader(const LintGround& ground, const Stop& stop)
+      : ground_(ground), texts_(ground.node, stop) {}
 
   std::vector<LintedFile> files;
   std::optional<Error> problems;
@@ -147,14 +150,16 @@ Result<std::set<std::string>> names_of(const History& history,
 }
 
 Result<std::vector<LintedFile>> read_files(const LintGround& ground,
-                                           const std::vector<std::string>& words) {
+                                           const std::vector<std::string>& words,
+                                           const Stop& stop) {
   std::set<std::string> names = TRY(names_of(ground.history, words));
-  FileReader reader(ground);
+  FileReader reader(ground, stop);
   for (const Entry& entry : ground.history.entries) {
     bool pending = ground.project && entry.wants_up();
     bool by_name = names.contains(entry.name);
     bool asked = words.empty() ? pending : by_name;
     if (entry.file && (asked || pending)) reader.read(entry, asked, by_name);
+    if (stop.requested()) return stop.error();
   }
   if (reader.problems) return *reader.problems;
   return std::move(reader.files);
@@ -253,9 +258,10 @@ size_t LintReport::suppressed() const {
                                            [](const Finding& one) { return one.suppressed; }));
 }
 
-Result<LintReport> lint(const ConfigSources& sources, const std::vector<std::string>& names) {
+Result<LintReport> lint(const ConfigSources& sources, const std::vector<std::string>& names,
+                        const Stop& stop) {
   LintGround ground = TRY(open_ground(sources, !names.empty()));
-  std::vector<LintedFile> files = TRY(read_files(ground, names));
+  std::vector<LintedFile> files = TRY(read_files(ground, names, stop));
   if (ground.project) ask_server(*ground.project, files);
   compare_pending(files);
   for (LintedFile& file : files) apply_suppressions(file);

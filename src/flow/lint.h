@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop.h"
 #include "flow/lint_file.h"
 #include "migration/config.h"
 
@@ -18,10 +19,12 @@ struct LintReport {
   size_t suppressed() const;
 };
 
-/// Looks at the migrations called `names`, or at paths of those, applied or not; without names at those that `up` would
-/// run. Scripts are parsed by the user's Node, and nothing of them is run; the database is only
-/// read. A server that cannot be reached is a note when there are `names`, and kUnreachable when
-/// there are none. kBadMigration when a YAML or JSON file does not load, with all its problems.
-Result<LintReport> lint(const ConfigSources& sources, const std::vector<std::string>& names);
+/// Looks at the migrations called `names`, or at paths of those, applied or not; without names at
+/// those that `up` would run. Scripts are parsed by the user's Node, and nothing of them is run;
+/// the database is only read. A server that cannot be reached is a note when there are `names`, and
+/// kUnreachable when there are none. kBadMigration when a YAML or JSON file does not load, with all
+/// its problems.
+Result<LintReport> lint(const ConfigSources& sources, const std::vector<std::string>& names,
+                        const Stop& stop);
 
 }  // namespace whimbrel

@@ -87,8 +87,9 @@ bool has_unknown(View literal) {
   return false;
 }
 
-Result<ScriptText> read_script_text(Host& host, const std::string& path) {
-  Reply reply = TRY(host.call("read", make_document("file", path), {}, {.most = kReading}));
+Result<ScriptText> read_script_text(Host& host, const std::string& path, const Stop& stop) {
+  Patience patience{.most = kReading, .stop = &stop, .ends_on_interrupt = true};
+  Reply reply = TRY(host.call("read", make_document("file", path), {}, patience));
   ScriptText text;
   if (reply.failed) {
     text.unread = "it could not be read: " + reply.failed->message;

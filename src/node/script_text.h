@@ -76,7 +76,7 @@ struct ScriptText {
 /// Whether a value is, or holds, what only running the file would tell.
 bool has_unknown(mongo::View literal);
 
-/// Asks a host of HostProgram::kReader.
-Result<ScriptText> read_script_text(Host& host, const std::string& path);
+/// Asks a host of HostProgram::kReader; ended with `stop`.
+Result<ScriptText> read_script_text(Host& host, const std::string& path, const Stop& stop);
 
 }  // namespace whimbrel::node

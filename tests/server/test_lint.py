@@ -183,7 +183,7 @@ module.exports = {
                                 ("js", "\ufeffexport class A { #x = 1n; static { A.y = /[\\p{L}--a]/v; } }\n"),
                                 ("js", "exports.up = (a) => a.toString({ __proto__: null }).constructor();\n"),
                                 ("js", "exports.up = () => " + "1 + " * 3000 + "1;\n"),
-                                ("js", "")):
+                                ("js", "exports.up = () => [" + "1," * 200000 + "];\n"), ("js", "")):
             with self.subTest(text=text[:60]):
                 name = self.script(project, "", text=text, extension=extension)
                 report = self.lint(project, name)

@@ -22,7 +22,7 @@ class Tree {
       this.nodes.push(node);
       const children = childrenOf(node);
       for (const child of children) this.parents.set(child, node);
-      waiting.push(...children.reverse());
+      for (const child of children.reverse()) waiting.push(child);
     }
     for (const node of this.nodes) this.#declare(node);
     for (const node of this.nodes) this.#use(node);
