@@ -80,8 +80,7 @@ void lint_drop(LintedFile& linted, const PlacedStep& placed, std::string_view wh
       fmt::format("{} is dropped, and neither the journal nor `down` can bring its documents "
                   "back",
                   what),
-      "rename it first and drop it a release later, or make a backup and say so: "
-      "# whimbrel: allow W007 REASON");
+      drop_hint("#"));
 }
 
 void lint_command(LintedFile& linted, const PlacedStep& placed, const CommandStep& command) {

@@ -66,6 +66,14 @@ bool has_server_script(mongo::View part) {
   return false;
 }
 
+std::string drop_hint(std::string_view comment) {
+  return fmt::format(
+      "rename the collection and drop it a release later, or make a backup and say so: {} "
+      "whimbrel: "
+      "allow W007 REASON",
+      comment);
+}
+
 void add_server_script(LintedFile& linted, const LintPlace& at) {
   linted.add(kServerScript, at,
              "the server runs JavaScript for each document, which no index helps, and which many "

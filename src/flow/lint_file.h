@@ -88,6 +88,8 @@ void lint_script(LintedFile& linted, const node::ScriptText& text);
 
 /// $where, $function, $accumulator or mapReduce in a filter or an update.
 bool has_server_script(mongo::View part);
+/// What to do about W007; `comment` starts a comment of the file.
+std::string drop_hint(std::string_view comment);
 /// The finding W011.
 void add_server_script(LintedFile& linted, const LintPlace& at);
 

@@ -74,8 +74,7 @@ void lint_drop(LintedFile& linted, const DriverCall& call, const std::set<std::s
   linted.add(kDrop, at(call.place),
              fmt::format("{} is dropped, and nothing keeps its documents",
                          database ? "the whole database" : named(call)),
-             "rename it first and drop it a release later, or make a backup and say so: "
-             "// whimbrel: allow W007 REASON");
+             drop_hint("//"));
 }
 
 void lint_calls(LintedFile& linted, const ScriptText& text) {
