@@ -87,10 +87,10 @@ inline constexpr std::string_view kIndexMeaning =
     R"(The server reads the whole collection (COLLSCAN) for the `where` of a YAML step or document migration, and the
 collection has more than 10,000 documents. Asked with explain, queryPlanner; nothing is run.)";
 inline constexpr std::string_view kIndexWhy =
-    R"(whimbrel's own scan goes along _id and reads every document once whatever indexes there are. But `plan`, `test`,
-`verify`, and the pass for documents that were written meanwhile ask for what matches `where`, and each time the server
-reads all of it and pushes what the application needs out of its cache. An index need not stay: the last step of the
-migration may drop it.)";
+    R"(`up` goes along _id, once for the documents and once for what was written meanwhile, whatever indexes there are. But
+`plan`, `test`, `rehearse` and `verify` ask for what matches `where`, and each time the server reads the whole collection
+and pushes what the application needs out of its cache. An index need not stay: the last step of the migration may drop
+it.)";
 inline constexpr std::string_view kIndexBadScript =
     R"(module.exports = { collection: 'users', where: { migrated: { $ne: true } }, transform };)";
 inline constexpr std::string_view kIndexGoodScript =

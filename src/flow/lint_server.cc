@@ -88,8 +88,8 @@ class ServerQuestions {
     if (!reads_everything(reply.view().get_document("queryPlanner").get_document("winningPlan")))
       return {};
     file.add(kNoIndex, filter.place,
-             fmt::format("no index serves this `where`: plan, verify and the pass for late writes "
-                         "each read all {} documents of {} for it",
+             fmt::format("no index serves this `where`: plan, rehearse and verify each read all {} "
+                         "documents of {} for it",
                          with_commas(count), filter.collection),
              fmt::format("put a step before it: createIndexes: {}, indexes: [ {{ key: {} }} ]",
                          filter.collection, suggested_key(filter.where)));
