@@ -75,15 +75,20 @@ void add_commands(CLI::App& app, Raw& raw) {
   status->add_flag("--exit-code", arguments.exit_code, "exit with 2 when something is pending");
   auto* plan = app.add_subcommand("plan", "what `up` would do; writes nothing");
   add_engine_flags(*plan, raw);
+  plan->add_option("--out", arguments.out_file, "write the plan to this file, for `up --plan`");
   auto* up = app.add_subcommand("up", "apply what is pending, resume what is open");
   add_engine_flags(*up, raw);
+  up->add_option("--plan", arguments.plan_file,
+                 "do what this plan says, with its options; refused when something changed since");
   up->add_flag("--dry-run", arguments.dry_run, "the same as `plan`");
   up->add_option("--log-file", arguments.log_file,
                  "log file instead of logs/whimbrel-<utc>-<run>.log");
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
-  add_trial(app, raw, "test", "phase 1: try it on a few documents in a scratch database");
+  auto* test =
+      add_trial(app, raw, "test", "phase 1: try it on a few documents in a scratch database");
+  test->add_flag("--watch", arguments.watch, "again whenever a source of the project is saved");
   auto* rehearse = add_trial(app, raw, "rehearse",
                              "phase 2: try it on a sample, measure it, and estimate the whole");
   rehearse->add_flag("--full", arguments.full, "copy the whole collections instead of a sample");

@@ -43,9 +43,12 @@ struct Arguments {
   bool dry_run = false;
   DownOptions down;
 
+  std::string plan_file;  ///< of `up`: what `plan --out` wrote
+
   // test, rehearse, verify
   int64_t docs = 0;  ///< 0: as many as the phase usually takes
   bool full = false;
+  bool watch = false;  ///< test
 
   // lint
   bool strict = false;
@@ -56,7 +59,7 @@ struct Arguments {
   std::string export_file;  ///< "-" for stdout
 
   // evidence
-  std::string out_file;  ///< of `export`; "" for stdout
+  std::string out_file;  ///< of `export`, "" for stdout; of `plan`
 
   // checklist
   std::string note;  ///< of a tick

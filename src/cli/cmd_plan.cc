@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_rows.h"
+#include "cli/whole_file.h"
 #include "flow/plan.h"
 
 namespace whimbrel {
@@ -29,10 +33,24 @@ Json step_json(const PlannedStep& step) {
   return json;
 }
 
-void print_json(const UpPlan& plan) {
+Json expected_json(const std::optional<Expectation>& expected) {
+  if (!expected) return nullptr;
+  const Estimate& estimate = expected->estimate;
+  return {{"documents", estimate.documents},
+          {"p10", estimate.p10},
+          {"p50", estimate.p50},
+          {"p90", estimate.p90},
+          {"journalBytes", expected->journal_bytes},
+          {"logBytes", expected->log_bytes ? Json(*expected->log_bytes) : Json(nullptr)},
+          {"rehearsed", expected->rehearsed}};
+}
+
+Json to_json(const UpPlan& plan) {
   Json json{{"schema", 1}, {"type", "plan"}, {"database", plan.database}};
   json["server"] = {{"version", plan.server}, {"topology", plan.topology}};
   json["environment"] = plan.environment.empty() ? Json(nullptr) : Json(plan.environment);
+  json["oplog"] = plan.oplog ? Json{{"bytes", plan.oplog->bytes}, {"seconds", plan.oplog->seconds}}
+                             : Json(nullptr);
   json["notes"] = plan.notes;
   json["migrations"] = Json::array();
   for (const PlannedMigration& migration : plan.migrations) {
@@ -40,11 +58,20 @@ void print_json(const UpPlan& plan) {
              {"description", migration.description},
              {"resumes", migration.resumes},
              {"done", migration.done},
+             {"expected", expected_json(migration.expected)},
              {"steps", Json::array()}};
     for (const PlannedStep& step : migration.steps) one["steps"].push_back(step_json(step));
     json["migrations"].push_back(one);
   }
-  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  json["bond"] = Json::parse(plan.bond.view().to_json());
+  return json;
+}
+
+Status write_plan(const std::string& path, const UpPlan& plan) {
+  return write_whole_file(path, "name another file: --out FILE", [&](std::ostream& file) -> Status {
+    file << JsonRows::text(to_json(plan)) << "\n";
+    return {};
+  });
 }
 
 void print_documents(const PlannedStep& step) {
@@ -68,6 +95,26 @@ void print_step(const PlannedStep& step) {
   for (const std::string& warning : step.warnings) fmt::print("      warning: {}\n", warning);
 }
 
+void print_expected(const PlannedMigration& migration) {
+  bool documents = std::any_of(migration.steps.begin(), migration.steps.end(),
+                               [](const PlannedStep& step) { return step.is_document_step; });
+  if (!documents) return;
+  if (!migration.expected) {
+    fmt::print("    expected: not known; whimbrel rehearse {}\n", migration.file);
+    return;
+  }
+  const Estimate& estimate = migration.expected->estimate;
+  std::string log =
+      migration.expected->log_bytes
+          ? fmt::format(", {} to the server's log", bytes_text(*migration.expected->log_bytes))
+          : "";
+  fmt::print("    expected: {} (one in ten below {}, one in ten above {}); {} of journal{}\n",
+             duration_text(estimate.p50), duration_text(estimate.p10), duration_text(estimate.p90),
+             bytes_text(migration.expected->journal_bytes), log);
+  fmt::print("      for {} documents, from the rehearsal {}\n", with_commas(estimate.documents),
+             migration.expected->rehearsed);
+}
+
 void print_text(const UpPlan& plan) {
   fmt::print("Plan for {} on MongoDB {} ({}). Nothing is changed by this command.\n", plan.database,
              plan.server, plan.topology);
@@ -78,6 +125,11 @@ void print_text(const UpPlan& plan) {
     fmt::print("\n  {}{}\n", migration.file, resumes);
     if (!migration.description.empty()) fmt::print("    {}\n", migration.description);
     for (const PlannedStep& step : migration.steps) print_step(step);
+    print_expected(migration);
+  }
+  if (plan.oplog) {
+    fmt::print("\n  oplog: {}, the last {} of writes are in it\n", bytes_text(plan.oplog->bytes),
+               duration_text(plan.oplog->seconds));
   }
   for (const std::string& note : plan.notes) fmt::print("\n  note: {}\n", note);
   fmt::print("\nPlan: {} to apply.\n", plan.migrations.size());
@@ -88,10 +140,13 @@ void print_text(const UpPlan& plan) {
 Result<int> run_plan(const Arguments& arguments) {
   Project project = TRY(open_project(arguments.sources));
   UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides));
+  const std::string& file = arguments.out_file;
+  if (!file.empty()) TRY(write_plan(file, plan));
+  if (file == "-") return 0;
   if (arguments.output == Output::kText) print_text(plan);
-  else print_json(plan);
+  else fmt::print("{}\n", JsonRows::text(to_json(plan)));
   if (!plan.migrations.empty() && arguments.output == Output::kText)
-    fmt::print(stderr, "Next: whimbrel up\n");
+    fmt::print(stderr, "Next: whimbrel up{}\n", file.empty() ? "" : " --plan " + file);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/json_rows.h"
 #include "cli/reason.h"
+#include "cli/source_watch.h"
 #include "engine/diff.h"
 #include "flow/trial.h"
 
@@ -103,7 +104,7 @@ void print_failures(const Trial& trial) {
   for (const auto& [key, reason] : reasons) {
     if (shown++ == kShownReasons) break;
     fmt::print("    {:>6}  {}\n            for example _id {}\n", with_commas(reason.first),
-               reason.second->message, reason.second->id.value().to_json());
+               reason.second->message, reason.second->id.value().to_relaxed_json());
   }
 }
 
@@ -119,7 +120,7 @@ std::string why(const std::string& reason) {
 void print_samples(const Trial& trial) {
   FailuresById failures = failures_by_id(trial);
   for (const TrialSample& sample : trial.samples) {
-    fmt::print("  {} _id {}\n", sample.collection, sample.id.value().to_json());
+    fmt::print("  {} _id {}\n", sample.collection, sample.id.value().to_relaxed_json());
     for (const std::string& line : lines_of(sample, failures)) fmt::print("    {}\n", line);
   }
 }
@@ -208,12 +209,26 @@ Result<int> run(const Arguments& arguments, TrialOptions options) {
   return worst_exit(trials);
 }
 
+/// Until it is stopped. What is wrong is said, and mended while it waits.
+Result<int> run_on_save(const Arguments& arguments, const TrialOptions& options) {
+  std::string directory = arguments.sources.directory.empty() ? "." : arguments.sources.directory;
+  SourceWatch watch(directory);
+  while (true) {
+    auto code = run(arguments, options);
+    if (process_stop().requested()) return process_stop().error();
+    if (!code) print_error(code.error());
+    if (!arguments.quiet) fmt::print(stderr, "\nWaiting for a change; Ctrl-C ends it.\n");
+    std::fflush(stdout);
+    TRY(watch.wait(process_stop()));
+  }
+}
+
 }  // namespace
 
 Result<int> run_test(const Arguments& arguments) {
-  return run(
-      arguments,
-      {.phase = Phase::kTest, .name = "", .docs = kTestDocuments, .whole = false, .overrides = {}});
+  TrialOptions options{
+      .phase = Phase::kTest, .name = "", .docs = kTestDocuments, .whole = false, .overrides = {}};
+  return arguments.watch ? run_on_save(arguments, options) : run(arguments, std::move(options));
 }
 
 Result<int> run_rehearse(const Arguments& arguments) {

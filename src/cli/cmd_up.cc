@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "flow/next_command.h"
+#include "flow/plan_bond.h"
 
 namespace whimbrel {
 namespace {
@@ -27,12 +28,29 @@ class Deadline {
   std::jthread thread_;
 };
 
-UpOptions options_of(const Arguments& arguments) {
+bool selects(const Arguments& arguments) {
+  const EngineOverrides& engine = arguments.overrides;
+  return !arguments.selection.to.empty() || !arguments.selection.only.empty() || engine.workers ||
+         engine.batch_docs || engine.max_errors || engine.max_errors_share;
+}
+
+Result<UpOptions> options_of(const Arguments& arguments) {
   UpOptions options;
   options.selection = arguments.selection;
   options.overrides = arguments.overrides;
   options.lock_wait = arguments.wait;
   options.in_doubt = arguments.in_doubt;
+  if (arguments.plan_file.empty()) return options;
+  if (selects(arguments)) {
+    return Error{
+        ErrorKind::kUsage,
+        "--plan brings the options that it was made with; others cannot be given beside it",
+        "whimbrel plan with these options and --out FILE, then: whimbrel up --plan FILE"};
+  }
+  SavedPlan plan = TRY(read_saved_plan(arguments.plan_file));
+  options.selection = std::move(plan.selection);
+  options.overrides = plan.overrides;
+  options.bond = std::move(plan.bond);
   return options;
 }
 
@@ -40,6 +58,7 @@ UpOptions options_of(const Arguments& arguments) {
 
 Result<int> run_up(const Arguments& arguments) {
   if (arguments.dry_run) return run_plan(arguments);
+  UpOptions options = TRY(options_of(arguments));
   Project project = TRY(open_project(arguments.sources));
   TRY(require_confirmation(project.config, project.database,
                            ask_confirmation(arguments, project.config, project.database)));
@@ -53,7 +72,7 @@ Result<int> run_up(const Arguments& arguments) {
   Deadline deadline(arguments.max_time, stop);
   Summary summary;
   auto started = std::chrono::steady_clock::now();
-  Status done = up(project, options_of(arguments), *reporter, stop, summary);
+  Status done = up(project, options, *reporter, stop, summary);
   summary.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   summary.exit = summary.documents.quarantined > 0 ? kSomeLeft : 0;

@@ -80,7 +80,7 @@ void print_journal(const VerifiedStep& step) {
   size_t shown = 0;
   for (const WrongDocument& one : found.first) {
     if (shown++ == kShownWrong) break;
-    fmt::print("      _id {}: {}\n", one.id.value().to_json(), one.reason);
+    fmt::print("      _id {}: {}\n", one.id.value().to_relaxed_json(), one.reason);
   }
 }
 
@@ -91,7 +91,8 @@ void print_residual(const VerifiedStep& step) {
     return;
   }
   fmt::print("    residual:  {} documents still match `where`\n", with_commas(*step.residual));
-  for (const auto& id : step.residual_ids) fmt::print("      _id {}\n", id.value().to_json());
+  for (const auto& id : step.residual_ids)
+    fmt::print("      _id {}\n", id.value().to_relaxed_json());
 }
 
 void print_text(const Verification& found) {

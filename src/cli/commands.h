@@ -29,6 +29,9 @@ Result<int> run_unlock(const Arguments& arguments);
 Result<int> run_version(const Arguments& arguments);
 Result<int> run_help(const Arguments& arguments);
 
+/// The one place that prints an Error: on stderr, with the next command; its exit code.
+int print_error(const Error& error);
+
 /// Asks on the terminal for the database's name where that is needed and possible; what was typed,
 /// or what --confirm gave.
 std::string ask_confirmation(const Arguments& arguments, const Config& config,

@@ -52,14 +52,13 @@ Result<int> dispatch(int argc, char** argv) {
   return commands().at(arguments.command)(arguments);
 }
 
-/// The one place that prints an Error.
+}  // namespace
+
 int print_error(const Error& error) {
   fmt::print(stderr, "error: {}\n", error.message);
   if (!error.hint.empty()) fmt::print(stderr, "  next: {}\n", error.hint);
   return exit_code(error.kind);
 }
-
-}  // namespace
 
 int main(int argc, char** argv) {
   // The buffers of batches, commands and replies go back to the system when they are freed; by

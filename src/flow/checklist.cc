@@ -128,7 +128,8 @@ Status write_tick(Project& project, const Tick& tick, const MigrationFile& file)
   audit.action = AuditAction::kTicked;
   audit.migration = file.name;
   audit.hash = file.hash;
-  audit.options = mongo::make_document("item", tick.item, "takenBack", tick.taken_back);
+  audit.options = mongo::make_document("item", tick.item);
+  if (tick.taken_back) audit.options.append("takenBack", true);
   audit.message = tick.note;
   audit.outcome = AuditOutcome::kDone;
   return write_audit(project, std::move(audit));

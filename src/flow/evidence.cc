@@ -43,6 +43,8 @@ Document figures_of(const Trial& trial) {
                                    "failed", trial.documents.quarantined);
   figures.append("seconds", trial.seconds).append("documentsPerSecond", trial.docs_per_second);
   figures.append("bytes", trial.bytes);
+  figures.append("journalBytes", trial.documents.journal_bytes);
+  if (trial.log_bytes) figures.append("logBytes", *trial.log_bytes);
   append_if_known(figures, "idempotent", trial.idempotent);
   append_if_known(figures, "roundTrip", trial.round_trip);
   if (trial.estimate) figures.append("estimate", figures_of(*trial.estimate));

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "flow/gate.h"
+#include "flow/plan_bond.h"
 #include "flow/plan_sample.h"
 
 namespace whimbrel {
@@ -45,6 +47,12 @@ void add_warnings(const Project& project, const DocumentTask& task, PlannedStep&
       !project.client.server().has_documents_stage()) {
     planned.warnings.push_back(
         "whether `where` keeps finished documents out is checked when `up` starts");
+  }
+  if (planned.matched && *planned.matched > 0 && task.facts.documents > 2 * *planned.matched) {
+    planned.warnings.push_back(fmt::format(
+        "of {:.1f} documents that it reads it changes one: ranges go along `_id`, whatever indexes "
+        "there are, so it takes as long as reading the whole collection",
+        static_cast<double>(task.facts.documents) / static_cast<double>(*planned.matched)));
   }
   bool heavy = task.facts.documents * task.facts.average_bytes > kMuchJournal;
   if (heavy && task.step.journal) planned.warnings.push_back("the journal may grow to several GiB");
@@ -119,6 +127,35 @@ Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
   return planned;
 }
 
+/// Documents that its steps will change; nullopt when one was not counted.
+std::optional<int64_t> matched_by(const PlannedMigration& planned) {
+  int64_t matched = 0;
+  for (const PlannedStep& step : planned.steps) {
+    if (!step.is_document_step) continue;
+    if (!step.matched) return std::nullopt;
+    matched += *step.matched;
+  }
+  return matched;
+}
+
+Status expect(Project& project, const Migration& migration, PlannedMigration& planned) {
+  auto records = TRY(Evidence(project.client, project.database).read(migration.hash));
+  planned.expected = expectation(records, matched_by(planned));
+  return {};
+}
+
+/// The log has more in it than the oplog, but a run that fills half of it is worth a look.
+void warn_of_oplog(const std::optional<OplogRoom>& oplog, const PlannedMigration& planned,
+                   std::vector<std::string>& notes) {
+  if (!oplog || !planned.expected || !planned.expected->log_bytes) return;
+  if (*planned.expected->log_bytes < oplog->bytes / 2) return;
+  notes.push_back(fmt::format(
+      "{}: it may write {} to the log, and the oplog holds {}: a secondary that is away meanwhile "
+      "may have to be synchronised anew; a larger oplog helps (replSetResizeOplog), or a slower "
+      "run",
+      planned.file, bytes_text(*planned.expected->log_bytes), bytes_text(oplog->bytes)));
+}
+
 Status note_missing(Project& project, const Migration& migration, std::vector<std::string>& notes) {
   for (const MissingEvidence& one : TRY(missing_evidence(project, migration))) {
     notes.push_back(fmt::format("{}: `up` will be refused: {}: {}; {}", migration.file,
@@ -136,6 +173,7 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
               project.client.server().version,
               project.client.server().topology_text(),
               project.config.environment,
+              oplog_room(project),
               {},
               {}};
   for (const std::string& option : project.config.unmapped_options) {
@@ -144,8 +182,12 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
                     "has no such option",
                     option));
   }
-  for (const Todo& todo : TRY(choose_pending(project, history, selection))) {
+  std::vector<Todo> pending = TRY(choose_pending(project, history, selection));
+  plan.bond = plan_bond(project, selection, overrides, pending);
+  for (const Todo& todo : pending) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
+    TRY(expect(project, todo.migration, plan.migrations.back()));
+    warn_of_oplog(plan.oplog, plan.migrations.back(), plan.notes);
     if (!todo.open) TRY(note_missing(project, todo.migration, plan.notes));
   }
   return plan;

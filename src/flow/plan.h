@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/expectation.h"
 #include "flow/up.h"
 
 namespace whimbrel {
@@ -30,7 +31,8 @@ struct PlannedMigration {
   std::string file;
   std::string description;
   bool resumes = false;
-  int64_t done = 0;  ///< documents that an open run has scanned already
+  int64_t done = 0;                     ///< documents that an open run has scanned already
+  std::optional<Expectation> expected;  ///< nullopt: it was not rehearsed, or has no documents
   std::vector<PlannedStep> steps;
 };
 
@@ -39,8 +41,10 @@ struct UpPlan {
   std::string server;
   std::string topology;
   std::string environment;
+  std::optional<OplogRoom> oplog;
   std::vector<PlannedMigration> migrations;
   std::vector<std::string> notes;  ///< about the configuration
+  mongo::Document bond;            ///< what it holds for (plan_bond.h)
 };
 
 /// Reads only: nothing is written, no lock is taken.

@@ -17,12 +17,12 @@ namespace {
 constexpr int kAskedDocuments = 20;
 
 std::string id_line(View document) {
-  return "_id " + document.find("_id")->to_json();
+  return "_id " + document.find("_id")->to_relaxed_json();
 }
 
 std::string cannot(View document, const std::string& why) {
-  return fmt::format("document _id {} cannot be migrated: {}", document.find("_id")->to_json(),
-                     why);
+  return fmt::format("document _id {} cannot be migrated: {}",
+                     document.find("_id")->to_relaxed_json(), why);
 }
 
 std::vector<std::string> difference(View before, View after) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "flow/gate.h"
 #include "flow/journal_age.h"
+#include "flow/plan_bond.h"
 #include "state/quarantine.h"
 
 namespace whimbrel {
@@ -125,6 +126,11 @@ Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summar
   return {};
 }
 
+Status check_plan(const Project& project, const UpOptions& options, const std::vector<Todo>& todo) {
+  if (!options.bond) return {};
+  return check_bond(*options.bond, plan_bond(project, options.selection, options.overrides, todo));
+}
+
 /// What has begun may end: only those without an open run have to pass.
 Status check_evidence(Project& project, const std::vector<Todo>& todo) {
   std::vector<const Migration*> fresh;
@@ -191,6 +197,7 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   Lock lock = TRY(acquire_lock(project, "up", options.lock_wait, reporter, stop));
   History history = TRY(read_history(project));
   std::vector<Todo> todo = TRY(choose_pending(project, history, options.selection));
+  TRY(check_plan(project, options, todo));
   TRY(check_server(project, todo));
   TRY(check_evidence(project, todo));
   reporter.run_started(project.database, project.client.server().version, names_of(todo));

@@ -18,6 +18,7 @@ struct UpOptions {
   EngineOverrides overrides;
   std::chrono::milliseconds lock_wait{0};
   InDoubt in_doubt = InDoubt::kAsk;
+  std::optional<mongo::Document> bond = {};  ///< of a plan (plan_bond.h) that must still hold
 };
 
 /// A pending migration, loaded and checked.

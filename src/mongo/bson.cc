@@ -49,6 +49,12 @@ bson_t static_view(View view) {
   return handle;
 }
 
+/// X of `{ "v" : X }`.
+std::string only_value(const std::string& json) {
+  size_t start = json.find(':') + 2;
+  return json.substr(start, json.size() - start - 2);
+}
+
 }  // namespace
 
 bool Value::is_number() const {
@@ -117,10 +123,13 @@ std::string Value::map_key() const {
 std::string Value::to_json() const {
   Document holder;
   holder.append("v", *this);
-  std::string json = holder.view().to_json();
-  // "{ "v" : X }"
-  size_t start = json.find(':') + 2;
-  return json.substr(start, json.size() - start - 2);
+  return only_value(holder.view().to_json());
+}
+
+std::string Value::to_relaxed_json() const {
+  Document holder;
+  holder.append("v", *this);
+  return only_value(holder.view().to_relaxed_json());
 }
 
 View::View() : bytes_(kEmptyDocument) {}

@@ -74,6 +74,8 @@ class Value {
   std::string map_key() const;
   /// Canonical Extended JSON of the value alone.
   std::string to_json() const;
+  /// Relaxed Extended JSON of the value alone, for people.
+  std::string to_relaxed_json() const;
 
  private:
   std::string_view key_;

@@ -78,7 +78,7 @@ class ChecklistTest(ScriptTest):
         self.assertEqual("later", self.items(project, 1)["standby"]["state"])
         audited = list(project.db.whimbrel_audit.find({"action": "ticked"}, sort=[("at", 1)]))
         self.assertEqual([("standby", False, "Kim"), ("standby", True, "Kim is ill")],
-                         [(a["options"]["item"], a["options"]["takenBack"], a["message"]) for a in audited])
+                         [(a["options"]["item"], a["options"].get("takenBack", False), a["message"]) for a in audited])
         self.assertEqual({file}, {a["migration"] for a in audited})
         self.assertIn("ticked", project.ok("history").out)
 

@@ -174,6 +174,39 @@ class EvidenceTest(ServerTest):
         self.assertEqual(0, verification["figures"]["residual"])
         self.assertIn("rehearsal  passed", project.ok("evidence").out)
 
+    @on_both
+    def test_plan_expects_what_the_rehearsal_measured_for_as_many_as_there_are_now(self, project):
+        self.with_things(project)
+        self.assertIn("expected: not known; whimbrel rehearse", project.ok("plan").out)
+        project.ok("rehearse")
+        figures = self.records(project)[0]["figures"]
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(1000, 1570)])
+        expected = project.ok("plan", "-o", "json").json()["migrations"][0]["expected"]
+        self.assertEqual((600, 20 * figures["journalBytes"]), (expected["documents"], expected["journalBytes"]))
+        self.assertGreater(expected["journalBytes"], 0)
+        self.assertGreater(expected["p50"], figures["estimate"]["p50"])
+        self.assertIn("for 600 documents, from the rehearsal in", project.ok("plan").out)
+
+    @on_both
+    def test_plan_says_when_it_reads_many_documents_for_each_that_it_changes(self, project):
+        project.config()
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(1000)])
+        project.migration("few", {"update": "things", "where": {"n": {"$lt": 100}}, "with": {"$set": {"few": True}}})
+        self.assertIn("of 10.0 documents that it reads it changes one", project.ok("plan").out)
+        project.db.things.delete_many({"n": {"$gte": 200}})
+        self.assertNotIn("that it reads it changes one", project.ok("plan").out)
+
+    @on_both
+    def test_plan_knows_how_long_the_oplog_reaches_back(self, project):
+        self.with_things(project)
+        oplog = project.ok("plan", "-o", "json").json()["oplog"]
+        members = project.db.client.admin.command("hello").get("setName")
+        self.assertEqual(bool(members), oplog is not None)
+        if members:
+            size = project.db.client.local.command("collStats", "oplog.rs")["maxSize"]
+            self.assertEqual(size, oplog["bytes"])
+            self.assertGreaterEqual(oplog["seconds"], 0)
+
 
 if __name__ == "__main__":
     import unittest

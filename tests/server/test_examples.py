@@ -6,8 +6,9 @@ import tempfile
 
 from bson import Decimal128, Int64
 
-from support.project import ROOT, Project
+from support.project import ROOT, Project, decode
 from support.testcase import ServerTest, on_both
+from support.walkthrough import user
 
 
 class ExampleTest(ServerTest):
@@ -65,6 +66,32 @@ class ExampleTest(ServerTest):
         example.ok("down", env=self.env)
         self.assertEqual("Ada 7 Byron", project.db.people.find_one({"_id": 7})["fullName"])
         self.assertEqual(0, project.db.people.count_documents({"name": {"$exists": True}}))
+
+    @on_both
+    def test_preferences_in_three_languages_go_through_three_phases_and_make_the_same(self, project):
+        made = {}
+        users = [user(k) for k in range(700)]
+        for language in ("yaml", "javascript", "typescript"):
+            with self.subTest(language=language):
+                project.empty()
+                project.db.users.insert_many(users)
+                before = project.raw("users")
+                example = self.example(f"preferences/{language}", project)
+                example.exits(1, "up", "-e", "production", env=self.env)  # not before it was tried
+                test = example.ok("test", "-o", "json", env=self.env).json()
+                self.assertEqual((True, True, 0), (test["idempotent"], test["roundTrip"], test["failed"]))
+                rehearsal = example.ok("rehearse", "--docs", "300", "-o", "json", env=self.env).json()
+                self.assertEqual((300, True, 0), (rehearsal["sample"], rehearsal["roundTrip"], rehearsal["failed"]))
+                self.assertEqual(700, rehearsal["estimate"]["documents"])
+                example.ok("up", "-e", "production", env=self.env)
+                example.ok("verify", "--full", env=self.env)
+                made[language] = project.raw("users")
+                example.ok("down", env=self.env)
+                self.assertSameBytes(before, project.raw("users"))
+        self.assertEqual({"theme": "light", "language": "en"}, {
+            key: decode(made["yaml"][0])["preferences"][key] for key in ("theme", "language")})
+        self.assertSameBytes(made["javascript"], made["typescript"])
+        self.assertEqual([decode(raw) for raw in made["yaml"]], [decode(raw) for raw in made["javascript"]])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ HARMLESS = {"aggregate", "find", "hello", "listCollections", "listIndexes", "pin
 
 
 def identity(number):
-    return f'_id {{ "$numberInt" : "{number}" }}'
+    return f"_id {number}"
 
 
 class PlanTest(ScriptTest):
@@ -75,6 +75,73 @@ class PlanTest(ScriptTest):
             if entry["op"] == "command":
                 self.assertTrue(HARMLESS & set(entry["command"]), entry["command"])
         self.assertEqual(before, set(project.db.list_collection_names()))
+    def saved(self, project, *args):
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(20)])
+        file = project.migration("change", {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]})
+        project.ok("plan", "--out", "plan.json", *args)
+        return file
+
+    def refused(self, project, *words):
+        result = project.exits(1, "up", "--plan", "plan.json")
+        self.assertIn("the plan does not hold any more", result.err)
+        for word in words:
+            self.assertIn(word, result.err)
+        self.assertEqual(list(range(20)), sorted(document["n"] for document in project.db.things.find()))
+        self.assertEqual(0, project.db.changelog.count_documents({}))
+
+    @on_both
+    def test_up_does_what_a_plan_says_with_its_options(self, project):
+        self.saved(project, "--workers", "2", "--max-errors", "10%")
+        later = project.migration("later", {"update": "things", "with": {"$set": {"later": True}}})
+        self.refused(project, f"migrations {later} was nothing and is")
+        (project.migrations / later).unlink()
+        self.assertIn("Next: whimbrel up --plan next.json", project.ok("plan", "--out", "next.json").err)
+        project.ok("up", "--plan", "plan.json")
+        self.assertEqual(list(range(1, 21)), sorted(document["n"] for document in project.db.things.find()))
+        started = project.db.whimbrel_audit.find_one({"action": "run.started"})
+        self.assertEqual({"workers": 2, "maxErrorsShare": 0.1}, started["options"])
+        self.assertIn("migrations", project.exits(1, "up", "--plan", "plan.json").err)  # it is applied now
+
+    @on_both
+    def test_a_plan_is_refused_when_file_engine_environment_or_database_changed(self, project):
+        file = self.saved(project)
+        path = project.migrations / file
+        text = path.read_text()
+        path.write_text(text + "# another thought\n")
+        self.refused(project, f"migrations {file} sha256 was")
+        path.write_text(text)
+        project.config(engine={"batch": {"docs": 7}}, environments={"qa": {}})
+        self.refused(project, "engine batchDocs was 1000 and is 7")
+        project.config(environments={"qa": {}})
+        self.assertIn("environment was", project.exits(1, "up", "--plan", "plan.json", "-e", "qa").err)
+        other = project.db.client[project.db.name + "_other"]
+        self.addCleanup(other.client.drop_database, other.name)
+        self.assertIn("database was", project.exits(1, "up", "--plan", "plan.json", "-d", other.name).err)
+        project.ok("up", "--plan", "plan.json")
+
+    @on_both
+    def test_a_plan_names_the_run_that_it_goes_on_with(self, project):
+        project.db.things.insert_one({"_id": 5, "n": "text"})
+        project.migration("change", {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]})
+        project.ok("plan", "--out", "before.json")
+        project.exits(1, "up")
+        self.assertIn("run was nothing and is", project.exits(1, "up", "--plan", "before.json").err)
+        project.ok("plan", "--out", "after.json")
+        project.db.things.update_one({"_id": 5}, {"$set": {"n": 5}})
+        project.ok("up", "--plan", "after.json")
+
+    @on_both
+    def test_a_plan_is_whole_and_comes_without_other_options(self, project):
+        self.saved(project)
+        project.exits(64, "up", "--plan", "plan.json", "--workers", "2")
+        project.exits(64, "up", "--plan", "plan.json", "--to", "change")
+        project.exits(66, "up", "--plan", "nowhere.json")
+        text = (project.root / "plan.json").read_text()
+        for damaged in (text[:-30], "[]", "", text.replace('"type":"plan"', '"type":"poem"')):
+            (project.root / "plan.json").write_text(damaged)
+            project.exits(65, "up", "--plan", "plan.json")
+        self.assertEqual(text, project.ok("plan", "--out", "-").out)
+
 
 if __name__ == "__main__":
     import unittest

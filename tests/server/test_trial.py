@@ -25,6 +25,27 @@ def collections_of(project):
     return sorted(set(project.db.list_collection_names()) - {"whimbrel_evidence"})
 
 
+class WatchTest(ServerTest):
+    @on_both
+    def test_with_watch_it_is_tried_again_on_each_save_until_it_is_stopped(self, project):
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(20)])
+        file = project.migration("change", {"update": "things", "with": {"$set": {"m": 1}}})
+        path = project.migrations / file
+        running = project.start("test", "--watch")
+        wait_until(lambda: running.result().err.count("Waiting for a change") == 1, "attempt 1")
+        self.assertIn("+ m: 1 int", running.result().out)
+        path.write_text("steps: [")
+        wait_until(lambda: running.result().err.count("Waiting for a change") == 2, "attempt 2")
+        self.assertIn(f"{file}:1", running.result().err)
+        path.write_text('{"steps": [{"update": "things", "with": {"$set": {"m": "two"}}}]}')
+        wait_until(lambda: running.result().err.count("Waiting for a change") == 3, "attempt 3")
+        self.assertIn('+ m: "two" string', running.result().out)
+        running.signal(signal.SIGINT)
+        self.assertEqual(130, running.wait().rc)
+        self.assertNotIn(running.process.pid, scratches(project).values())
+        self.assertEqual(0, project.db.changelog.count_documents({}))
+
+
 class Trials(ServerTest):
     def tried(self, project, rc, *args):
         """Runs `test` or `rehearse`: whatever it says, it leaves nothing and touches nothing."""
