@@ -103,6 +103,17 @@ void add_commands(CLI::App& app, Raw& raw) {
   down->add_option("--log-file", arguments.log_file, "log file");
 }
 
+/// Of commands that read the text of migrations.
+void add_reading_commands(CLI::App& app, Raw& raw) {
+  Arguments& arguments = raw.arguments;
+  auto* lint = app.add_subcommand(
+      "lint", "what is likely to go wrong with migrations, told from their text; runs nothing");
+  lint->add_option("migrations", arguments.words, "which ones, applied or not; else all pending");
+  lint->add_flag("--strict", arguments.strict, "exit with 1 for warnings, too");
+  auto* explain = app.add_subcommand("explain", "what a rule of `lint` means, with examples");
+  explain->add_option("code", arguments.words, "its code, as W001; else all codes");
+}
+
 /// Of commands that look at, or mend, what earlier ones left.
 void add_later_commands(CLI::App& app, Raw& raw) {
   Arguments& arguments = raw.arguments;
@@ -161,6 +172,7 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   app->require_subcommand(0, 1);  // a second one's name is a word like any other: `tick verify`
   add_global_flags(*app, raw);
   add_commands(*app, raw);
+  add_reading_commands(*app, raw);
   add_later_commands(*app, raw);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
@@ -322,9 +334,9 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",   "create",  "status",  "plan",     "test",    "rehearse",
-          "up",     "down",    "verify",  "evidence", "report",  "checklist",
-          "errors", "history", "resolve", "unlock",   "version", "help"};
+  return {"init",     "create",  "status",  "plan",   "lint",     "explain",   "test",
+          "rehearse", "up",      "down",    "verify", "evidence", "checklist", "report",
+          "errors",   "history", "resolve", "unlock", "version",  "help"};
 }
 
 }  // namespace whimbrel

@@ -50,6 +50,9 @@ struct Arguments {
   bool full = false;
   bool watch = false;  ///< test
 
+  // lint
+  bool strict = false;
+
   // errors
   bool group = false;
   bool retry = false;

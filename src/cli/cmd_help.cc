@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kExitCodes = R"(Exit codes
   0    done, or nothing to do
-  1    a migration or a check failed
+  1    a migration or a check failed, or `lint` found an error
   2    with --exit-code only: something is pending
   3    finished, but documents are in quarantine, or were left alone by `down`
   4    stopped by a limit; resumable with `whimbrel up`

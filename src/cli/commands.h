@@ -13,6 +13,8 @@ Result<int> run_init(const Arguments& arguments);
 Result<int> run_create(const Arguments& arguments);
 Result<int> run_status(const Arguments& arguments);
 Result<int> run_plan(const Arguments& arguments);
+Result<int> run_lint(const Arguments& arguments);
+Result<int> run_explain(const Arguments& arguments);
 Result<int> run_test(const Arguments& arguments);
 Result<int> run_rehearse(const Arguments& arguments);
 Result<int> run_verify(const Arguments& arguments);

@@ -22,6 +22,7 @@ const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> table = {
       {"init", run_init},         {"create", run_create},
       {"status", run_status},     {"plan", run_plan},
+      {"lint", run_lint},         {"explain", run_explain},
       {"test", run_test},         {"rehearse", run_rehearse},
       {"verify", run_verify},     {"up", run_up},
       {"down", run_down},         {"checklist", run_checklist},

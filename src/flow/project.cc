@@ -8,14 +8,6 @@ namespace whimbrel {
 
 namespace {
 
-std::string project_directory(const ConfigSources& sources) {
-  std::error_code ignored;
-  std::filesystem::path directory = sources.directory.empty()
-                                        ? std::filesystem::current_path(ignored)
-                                        : std::filesystem::absolute(sources.directory, ignored);
-  return directory.lexically_normal();
-}
-
 Result<mongo::Client> connect(const Config& config) {
   auto client = mongo::Client::connect({.uri = config.uri});
   if (client) return client;
@@ -25,6 +17,14 @@ Result<mongo::Client> connect(const Config& config) {
 }
 
 }  // namespace
+
+std::string project_directory(const ConfigSources& sources) {
+  std::error_code ignored;
+  std::filesystem::path directory = sources.directory.empty()
+                                        ? std::filesystem::current_path(ignored)
+                                        : std::filesystem::absolute(sources.directory, ignored);
+  return directory.lexically_normal();
+}
 
 Result<Config> read_project_config(const ConfigSources& sources, Scripts& scripts) {
   return load_config(sources, [&](const std::string& path, const NodeConfig& node) {

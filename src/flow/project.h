@@ -27,6 +27,9 @@ struct Project {
   }
 };
 
+/// Where the project is: absolute.
+std::string project_directory(const ConfigSources& sources);
+
 /// The configuration alone: a JavaScript one is evaluated by `scripts`.
 Result<Config> read_project_config(const ConfigSources& sources, Scripts& scripts);
 

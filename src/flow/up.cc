@@ -15,11 +15,6 @@ namespace {
 
 constexpr int kShownErrors = 10;
 
-bool meant_for(const Migration& migration, const std::string& environment) {
-  const auto& names = migration.environments;
-  return names.empty() || std::find(names.begin(), names.end(), environment) != names.end();
-}
-
 Error changed_under_run(const Entry& entry) {
   return Error{
       ErrorKind::kBadMigration,
@@ -160,6 +155,11 @@ Result<double> server_milliseconds(mongo::Client& client) {
 }
 
 }  // namespace
+
+bool meant_for(const Migration& migration, const std::string& environment) {
+  const auto& names = migration.environments;
+  return names.empty() || std::find(names.begin(), names.end(), environment) != names.end();
+}
 
 Result<std::vector<Todo>> choose_pending(Project& project, const History& history,
                                          const Selection& selection) {

@@ -33,6 +33,9 @@ struct Todo {
 Result<std::vector<Todo>> choose_pending(Project& project, const History& history,
                                          const Selection& selection);
 
+/// Whether `up` runs it in that environment.
+bool meant_for(const Migration& migration, const std::string& environment);
+
 /// The open run that `migration` goes on with. kBadMigration when the file was changed under it,
 /// unless it is a script, which starts over anyway.
 Result<std::optional<Run>> resumable_run(const Entry& entry, const Migration& migration);

@@ -1,4 +1,4 @@
-// YAML text as a tree of our own, strictly; only yaml.cc and yaml_syntax.cc know libyaml.
+// YAML text as a tree of our own, strictly; only yaml.cc, yaml_syntax.cc and comments.cc know libyaml.
 #pragma once
 
 #include <cstdint>

@@ -60,13 +60,14 @@ std::vector<std::string> command_line(const HostSetting& setting) {
     words.push_back("--import");
     words.push_back(loader);
   }
+  if (setting.program == HostProgram::kReader) words.push_back("--expose-internals");
   words.push_back("-e");
   words.push_back(kBoot);
   return words;
 }
 
-std::vector<uint8_t> source_frame() {
-  std::string_view source = host_source();
+std::vector<uint8_t> source_frame(HostProgram program) {
+  std::string_view source = program == HostProgram::kReader ? reader_source() : host_source();
   std::vector<uint8_t> bytes(4 + source.size());
   for (size_t i = 0; i < 4; ++i) bytes[i] = static_cast<uint8_t>(source.size() >> (8 * i));
   std::memcpy(bytes.data() + 4, source.data(), source.size());
@@ -219,7 +220,7 @@ Result<Host> Host::start_process(const HostSetting& setting) {
   Child child = TRY(Child::start({command_line(setting), setting.directory, streams}));
   Host host(std::make_unique<Impl>(std::move(child), setting));
   Impl& impl = *host.impl_;
-  if (!write_all(impl.child.channel(), source_frame())) return impl.ended();
+  if (!write_all(impl.child.channel(), source_frame(setting.program))) return impl.ended();
   return host;
 }
 

@@ -14,6 +14,12 @@
 
 namespace whimbrel::node {
 
+/// What a host does.
+enum class HostProgram {
+  kMigrations,  ///< runs the user's code
+  kReader,      ///< parses it, and runs nothing; may use what is inside Node (--expose-internals)
+};
+
 /// How to start hosts of one project.
 struct HostSetting {
   std::string command = "node";      ///< program name or path
@@ -21,6 +27,7 @@ struct HostSetting {
   std::string directory;             ///< working directory; packages are resolved from here
   OutputSink output;  ///< what the user's code prints; none: it keeps our own streams
   std::function<void(std::string_view text)> log;  ///< ctx.log(); thread-safe, like `output`
+  HostProgram program = HostProgram::kMigrations;
 };
 
 /// What the user's code threw.
