@@ -46,22 +46,28 @@ bool same_but_for_times(View today, View again, const Times& times) {
       [&](const Value& a, const Value& b) { return same_but_for_times(a, b, times); });
 }
 
-/// The batches to look at, and how many documents of each at most.
-struct Choice {
-  std::vector<Journal::EntryKey> batches;
-  size_t of_each = SIZE_MAX;
+/// A batch to look at, and how many of its documents at most.
+struct Place {
+  Journal::EntryKey batch;
+  size_t most = SIZE_MAX;
 };
 
-Choice choose(const std::vector<Journal::EntryKey>& entries, std::optional<int64_t> documents) {
-  Choice chosen{one_of_each_batch(entries)};
-  auto count = static_cast<int64_t>(chosen.batches.size());
-  if (!documents || count == 0) return chosen;
-  int64_t places = std::min({kPlaces, count, *documents});
-  std::vector<Journal::EntryKey> spread;
-  for (int64_t i = 0; i < places; ++i) {
-    spread.push_back(chosen.batches[static_cast<size_t>(i * count / places)]);
+/// All batches, or some from the whole journal that have `documents` between them.
+std::vector<Place> choose(const std::vector<Journal::EntryKey>& entries,
+                          std::optional<int64_t> documents) {
+  auto batches = one_of_each_batch(entries);
+  auto count = static_cast<int64_t>(batches.size());
+  std::vector<Place> chosen;
+  if (!documents) {
+    for (const Journal::EntryKey& batch : batches) chosen.push_back({batch});
+    return chosen;
   }
-  return {std::move(spread), static_cast<size_t>((*documents + places - 1) / places)};
+  int64_t places = std::min({kPlaces, count, *documents});
+  for (int64_t i = 0; i < places; ++i) {
+    int64_t most = (i + 1) * *documents / places - i * *documents / places;
+    chosen.push_back({batches[static_cast<size_t>(i * count / places)], static_cast<size_t>(most)});
+  }
+  return chosen;
 }
 
 class StepCheck {
@@ -172,11 +178,10 @@ Result<StepVerification> verify_document_step(mongo::Client& client, const Docum
                                               const Run& run, std::optional<int64_t> documents,
                                               const Stop& stop) {
   auto entries = TRY(Journal(client, task.database).list(task.key));
-  Choice chosen = choose(entries, documents);
   StepCheck check(client, task, run, stop);
-  for (const Journal::EntryKey& batch : chosen.batches) {
+  for (const Place& place : choose(entries, documents)) {
     if (stop.requested()) return stop.error();
-    TRY(check.look_at(batch, chosen.of_each));
+    TRY(check.look_at(place.batch, place.most));
   }
   TRY(check.finish());
   return std::move(check.found);

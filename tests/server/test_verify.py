@@ -42,6 +42,13 @@ class VerifyTest(ScriptTest):
         self.assertEqual(30, self.verified(project, 0, "--docs", 30)["steps"][0]["journal"]["lookedAt"])
 
     @on_both
+    def test_a_sample_has_as_many_documents_as_were_asked_for_whatever_the_batches(self, project):
+        self.applied(project, {**DONE, "batch": {"docs": 400}})
+        for docs in (1, 7, 30, 333):
+            journal = self.verified(project, 0, "--docs", docs)["steps"][0]["journal"]
+            self.assertEqual(docs, journal["lookedAt"])
+
+    @on_both
     def test_what_the_application_did_since_is_told_from_what_went_wrong(self, project):
         self.applied(project, DONE)
         project.db.things.update_many({"_id": {"$lt": 10}}, {"$inc": {"n": 100}})
