@@ -270,10 +270,10 @@ Status ensure_state_collections(Project& project) {
       Document::from_json(
           R"({"storageEngine": {"wiredTiger": {"configString": "block_compressor=none"}}})")
           .value();
-  for (const std::string& name : {std::string(kRunsCollection), std::string(kRangesCollection),
-                                  std::string(kJournalCollection), std::string(kErrorsCollection),
-                                  std::string(kAuditCollection), std::string(kSamplesCollection),
-                                  project.config.changelog_collection}) {
+  for (const std::string& name :
+       {std::string(kRunsCollection), std::string(kRangesCollection),
+        std::string(kJournalCollection), std::string(kErrorsCollection),
+        std::string(kAuditCollection), project.config.changelog_collection}) {
     Document create = make_document("create", name);
     if (name == kJournalCollection) create.append_all(raw);
     auto made = project.client.run(project.database, create);
