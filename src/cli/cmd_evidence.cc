@@ -75,13 +75,12 @@ class CurrentFiles {
 };
 
 void print_record(const EvidenceRecord& record, bool current) {
-  std::string what = record.item.empty() ? record.kind : record.kind + " " + record.item;
   std::string environment =
       record.environment.empty() ? "" : fmt::format(" ({})", record.environment);
   std::string remarks;
   if (record.imported) remarks += ", imported";
   if (!current) remarks += ", of another version of the file";
-  fmt::print("{}  {:<9}  {:<6}  {}  in {}{}, by {}@{}{}\n", iso_time(record.at), what,
+  fmt::print("{}  {:<9}  {:<6}  {}  in {}{}, by {}@{}{}\n", iso_time(record.at), record.subject(),
              record.passed ? "passed" : "FAILED", record.migration, record.database, environment,
              record.who.user, record.who.host, remarks);
   if (!record.note.empty()) fmt::print("    {}\n", record.note);

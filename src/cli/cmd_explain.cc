@@ -13,10 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool can_be_suppressed(const LintRule& rule) {
-  return rule.code != kSyntax && rule.code != kNoReason && rule.code != kSuppressesNothing;
-}
-
 Json brief_json(const LintRule& rule) {
   return {{"code", rule.code}, {"severity", to_text(rule.severity)}, {"title", rule.title}};
 }

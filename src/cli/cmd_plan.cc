@@ -108,9 +108,8 @@ void print_expected(const PlannedMigration& migration) {
       migration.expected->log_bytes
           ? fmt::format(", {} to the server's log", bytes_text(*migration.expected->log_bytes))
           : "";
-  fmt::print("    expected: {} (one in ten below {}, one in ten above {}); {} of journal{}\n",
-             duration_text(estimate.p50), duration_text(estimate.p10), duration_text(estimate.p90),
-             bytes_text(migration.expected->journal_bytes), log);
+  fmt::print("    expected: {} {}; {} of journal{}\n", duration_text(estimate.p50),
+             spread_text(estimate), bytes_text(migration.expected->journal_bytes), log);
   fmt::print("      for {} documents, from the rehearsal {}\n", with_commas(estimate.documents),
              migration.expected->rehearsed);
 }

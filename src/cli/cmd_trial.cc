@@ -144,9 +144,8 @@ void print_measured(const Trial& trial) {
   }
   for (const auto& estimate : {trial.estimate, trial.estimate_10m}) {
     if (!estimate) continue;
-    fmt::print("  estimate:   {} for {} documents (one in ten below {}, one in ten above {})\n",
-               duration_text(estimate->p50), with_commas(estimate->documents),
-               duration_text(estimate->p10), duration_text(estimate->p90));
+    fmt::print("  estimate:   {} for {} documents {}\n", duration_text(estimate->p50),
+               with_commas(estimate->documents), spread_text(*estimate));
   }
 }
 

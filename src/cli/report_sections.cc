@@ -82,22 +82,20 @@ ReportSection estimate_section(const Report& report) {
   auto expected = expectation(report.records, report.run.counts().scanned);
   if (!expected) return section;
   const Estimate& estimate = expected->estimate;
-  section.rows = {{"rehearsed", expected->rehearsed},
-                  {"estimate", fmt::format("{} (one in ten below {}, one in ten above {})",
-                                           duration_text(estimate.p50), duration_text(estimate.p10),
-                                           duration_text(estimate.p90))},
-                  {"truth", duration_text(report.run.seconds)}};
+  section.rows = {
+      {"rehearsed", expected->rehearsed},
+      {"estimate", fmt::format("{} {}", duration_text(estimate.p50), spread_text(estimate))},
+      {"truth", duration_text(report.run.seconds)}};
   return section;
 }
 
 ReportSection evidence_section(const Report& report) {
   ReportSection section{"Evidence", {}};
   for (const EvidenceRecord& record : report.records) {
-    std::string what = record.item.empty() ? record.kind : record.kind + " " + record.item;
     section.rows.emplace_back(
-        what, fmt::format("{} in {} on {}{}", record.passed ? "passed" : "FAILED",
-                          record.environment.empty() ? record.database : record.environment,
-                          iso_time(record.at), record.note.empty() ? "" : ": " + record.note));
+        record.subject(),
+        fmt::format("{} in {} on {}{}", record.passed ? "passed" : "FAILED", record.place(),
+                    iso_time(record.at), record.note.empty() ? "" : ": " + record.note));
   }
   return section;
 }

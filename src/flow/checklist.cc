@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "flow/audited.h"
 #include "flow/checklist_items.h"
+#include "flow/evidence.h"
 #include "flow/migration_file.h"
+#include "flow/next_command.h"
 
 namespace whimbrel {
 namespace {
@@ -44,20 +46,16 @@ Result<MigrationFile> file_of(const Entry& entry) {
 
 /// The newest word about an item, if it was not taken back.
 const EvidenceRecord* tick_of(const ChecklistFacts& facts, std::string_view item) {
-  const EvidenceRecord* newest = nullptr;
-  for (const EvidenceRecord& record : facts.records) {
-    if (record.kind == kTickEvidence && record.item == item) newest = &record;
-  }
-  return newest && newest->passed ? newest : nullptr;
+  const EvidenceRecord* word = newest(facts.records, kTickEvidence, item);
+  return word && word->passed ? word : nullptr;
 }
 
 std::string command_for(const ItemDefinition& definition, const ChecklistFacts& facts) {
-  const std::string& environment = facts.project.config.environment;
-  std::string whimbrel = environment.empty() ? "whimbrel" : "whimbrel -e " + environment;
+  std::string whimbrel = whimbrel_in(facts.project.config);
   std::string command = definition.command;
   if (command.empty()) {
-    return fmt::format("{} checklist tick {} {} --note \"what was done\"", whimbrel, definition.name,
-                       facts.entry.name);
+    return fmt::format("{} checklist tick {} {} --note \"what was done\"", whimbrel,
+                       definition.name, facts.entry.name);
   }
   bool names_file = command != "up" && command != "status" && command != "down --dry-run";
   return fmt::format("{} {}{}", whimbrel, command, names_file ? " " + facts.entry.name : "");
@@ -111,17 +109,10 @@ Status check_item(const std::string& item) {
 }
 
 Status write_tick(Project& project, const Tick& tick, const MigrationFile& file) {
-  EvidenceRecord record;
-  record.kind = kTickEvidence;
+  EvidenceRecord record = new_evidence(project, kTickEvidence, tick.taken_back ? 1 : 0);
   record.item = tick.item;
   record.migration = file.name;
   record.hash = file.hash;
-  record.environment = project.config.environment;
-  record.database = project.database;
-  record.server = project.client.server().version;
-  record.program = WHIMBREL_VERSION;
-  record.passed = !tick.taken_back;
-  record.exit = tick.taken_back ? 1 : 0;
   record.note = tick.note;
   TRY(Evidence(project.client, project.database).add(record));
   AuditRecord audit;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "flow/down.h"
+#include "flow/expectation.h"
 
 namespace whimbrel {
 namespace {
@@ -17,8 +18,7 @@ constexpr auto kDuring = ChecklistPhase::kDuring;
 constexpr auto kAfter = ChecklistPhase::kAfter;
 
 std::string where_and_when(const EvidenceRecord& record) {
-  std::string place = record.environment.empty() ? record.database : record.environment;
-  return fmt::format("in {} on {}", place, iso_time(record.at));
+  return fmt::format("in {} on {}", record.place(), iso_time(record.at));
 }
 
 std::string documents_text(int64_t number) {
@@ -34,10 +34,10 @@ Found tried(const EvidenceRecord* record) {
 }
 
 Found tested(const ChecklistFacts& facts) {
-  return tried(facts.newest(kTestEvidence));
+  return tried(newest(facts.records, kTestEvidence));
 }
 Found rehearsed(const ChecklistFacts& facts) {
-  return tried(facts.newest(kRehearsalEvidence));
+  return tried(newest(facts.records, kRehearsalEvidence));
 }
 
 /// The verdict of the newest trial that has it.
@@ -74,14 +74,10 @@ Found rolled_back(const ChecklistFacts& facts) {
 Found estimated(const ChecklistFacts& facts) {
   const EvidenceRecord* record = newest_with(facts, "estimate");
   if (!record) return std::nullopt;
-  mongo::View estimate = record->figures.view().get_document("estimate");
-  auto seconds = [&](const char* key) {
-    auto value = estimate.find(key);
-    return duration_text(value ? value->as_double() : 0);
-  };
-  return Finding{true, fmt::format("{} for {} (one in ten below {}, one in ten above {}), {}",
-                                   seconds("p50"), documents_text(estimate.get_int("documents")),
-                                   seconds("p10"), seconds("p90"), where_and_when(*record))};
+  Estimate estimate = estimate_in(record->figures);
+  return Finding{true, fmt::format("{} for {} {}, {}", duration_text(estimate.p50),
+                                   documents_text(estimate.documents), spread_text(estimate),
+                                   where_and_when(*record))};
 }
 
 Found way_back(const ChecklistFacts& facts) {
@@ -127,7 +123,7 @@ Found progress_known(const ChecklistFacts& facts) {
 }
 
 Found verified(const ChecklistFacts& facts) {
-  const EvidenceRecord* record = facts.newest(kVerifyEvidence);
+  const EvidenceRecord* record = newest(facts.records, kVerifyEvidence);
   // What was verified elsewhere says nothing of the documents here.
   bool here = record && !record->imported && record->database == facts.project.database;
   if (!here || !facts.entry.applied || record->at < facts.entry.applied->applied_at) {
@@ -161,12 +157,6 @@ Found recorded(const ChecklistFacts& facts) {
 }
 
 }  // namespace
-
-const EvidenceRecord* ChecklistFacts::newest(std::string_view kind) const {
-  auto found = std::find_if(records.rbegin(), records.rend(),
-                            [&](const EvidenceRecord& record) { return record.kind == kind; });
-  return found == records.rend() ? nullptr : &*found;
-}
 
 const std::vector<ItemDefinition>& checklist_items() {
   static const std::vector<ItemDefinition> kItems = {

@@ -15,9 +15,6 @@ struct ChecklistFacts {
   const Entry& entry;
   const Migration& migration;
   std::vector<EvidenceRecord> records = {};  ///< oldest first
-
-  /// The newest of a kind; nullptr when there is none.
-  const EvidenceRecord* newest(std::string_view kind) const;
 };
 
 /// What was measured: good, or bad enough that no word of a person helps.

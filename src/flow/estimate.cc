@@ -1,6 +1,10 @@
 #include "flow/estimate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "base/text.h"
 
 namespace whimbrel {
 namespace {
@@ -52,6 +56,11 @@ std::optional<Estimate> estimate_seconds(const std::vector<MeasuredRound>& round
   return Estimate{documents, kAroundSeconds + at_share(each, 0.1) * kQuickest,
                   kAroundSeconds + at_share(each, 0.5),
                   kAroundSeconds + at_share(each, 0.9) * kSlowest};
+}
+
+std::string spread_text(const Estimate& estimate) {
+  return fmt::format("(one in ten below {}, one in ten above {})", duration_text(estimate.p10),
+                     duration_text(estimate.p90));
 }
 
 Estimate scaled_to(const Estimate& estimate, int64_t documents) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace whimbrel {
@@ -25,6 +26,9 @@ using MeasuredRound = std::vector<MeasuredStep>;
 
 /// From several rounds over the same sample; nullopt without one in which a document was tried.
 std::optional<Estimate> estimate_seconds(const std::vector<MeasuredRound>& rounds);
+
+/// "(one in ten below 21.0 s, one in ten above 58.0 s)".
+std::string spread_text(const Estimate& estimate);
 
 /// The same migration over `documents` in all.
 Estimate scaled_to(const Estimate& estimate, int64_t documents);

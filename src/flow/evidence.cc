@@ -17,18 +17,6 @@ namespace {
 
 constexpr int kFileVersion = 1;
 
-EvidenceRecord record_of(Project& project, const std::string& kind, int exit) {
-  EvidenceRecord record;
-  record.kind = kind;
-  record.environment = project.config.environment;
-  record.database = project.database;
-  record.server = project.client.server().version;
-  record.program = WHIMBREL_VERSION;
-  record.exit = exit;
-  record.passed = exit == 0 || exit == 3;
-  return record;
-}
-
 void append_if_known(Document& document, std::string_view key, const std::optional<bool>& verdict) {
   if (verdict) document.append(key, *verdict);
 }
@@ -115,8 +103,20 @@ Result<std::string> hash_meant_by(Project& project, const std::string& name) {
 
 }  // namespace
 
+EvidenceRecord new_evidence(const Project& project, const std::string& kind, int exit) {
+  EvidenceRecord record;
+  record.kind = kind;
+  record.environment = project.config.environment;
+  record.database = project.database;
+  record.server = project.client.server().version;
+  record.program = WHIMBREL_VERSION;
+  record.exit = exit;
+  record.passed = exit == 0 || exit == 3;
+  return record;
+}
+
 Status keep_evidence(Project& project, const Trial& trial) {
-  EvidenceRecord record = record_of(project, std::string(to_text(trial.phase)), trial.exit());
+  EvidenceRecord record = new_evidence(project, std::string(to_text(trial.phase)), trial.exit());
   record.migration = trial.migration;
   record.hash = trial.hash;
   record.figures = figures_of(trial);
@@ -124,7 +124,7 @@ Status keep_evidence(Project& project, const Trial& trial) {
 }
 
 Status keep_evidence(Project& project, const Verification& verification) {
-  EvidenceRecord record = record_of(project, kVerifyEvidence, verification.exit());
+  EvidenceRecord record = new_evidence(project, kVerifyEvidence, verification.exit());
   record.migration = verification.migration;
   record.hash = verification.hash;
   record.figures = figures_of(verification);

@@ -7,6 +7,10 @@
 
 namespace whimbrel {
 
+/// A record of this project's environment, database and server, still about no file. It passed when
+/// `exit` is 0 or 3.
+EvidenceRecord new_evidence(const Project& project, const std::string& kind, int exit);
+
 /// Adds what was found to the evidence of the project's database. `passed` as the exit code says: 0
 /// or 3.
 Status keep_evidence(Project& project, const Trial& trial);

@@ -32,22 +32,25 @@ int64_t times(int64_t bytes, double factor) {
 
 }  // namespace
 
+Estimate estimate_in(mongo::View figures) {
+  mongo::View estimate = figures.get_document("estimate");
+  return {estimate.get_int("documents"), number_at(estimate, "p10"), number_at(estimate, "p50"),
+          number_at(estimate, "p90")};
+}
+
 std::optional<Expectation> expectation(const std::vector<EvidenceRecord>& records,
                                        std::optional<int64_t> matched) {
   const EvidenceRecord* record = newest_rehearsal(records);
   if (!record) return std::nullopt;
   mongo::View figures = record->figures.view();
-  mongo::View estimate = figures.get_document("estimate");
   Expectation expected;
-  expected.estimate = {estimate.get_int("documents"), number_at(estimate, "p10"),
-                       number_at(estimate, "p50"), number_at(estimate, "p90")};
+  expected.estimate = estimate_in(figures);
   if (matched) expected.estimate = scaled_to(expected.estimate, *matched);
   double sample = number_at(figures, "documents");
   double factor = sample > 0 ? static_cast<double>(expected.estimate.documents) / sample : 0;
   expected.journal_bytes = times(figures.get_int("journalBytes"), factor);
   if (figures.find("logBytes")) expected.log_bytes = times(figures.get_int("logBytes"), factor);
-  std::string place = record->environment.empty() ? record->database : record->environment;
-  expected.rehearsed = fmt::format("in {} on {}", place, iso_time(record->at));
+  expected.rehearsed = fmt::format("in {} on {}", record->place(), iso_time(record->at));
   return expected;
 }
 

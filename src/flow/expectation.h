@@ -11,6 +11,9 @@
 
 namespace whimbrel {
 
+/// The estimate among the figures of a rehearsal; zeros where there is none.
+Estimate estimate_in(mongo::View figures);
+
 /// From the newest rehearsal of the very file that passed, for as many documents as there are now.
 struct Expectation {
   Estimate estimate;

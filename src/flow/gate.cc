@@ -5,20 +5,16 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "flow/next_command.h"
 
 namespace whimbrel {
 namespace {
 
 /// The record of evidence that a requirement is judged by; nullptr when there is none.
-const EvidenceRecord* newest(const std::vector<EvidenceRecord>& records,
-                             const std::string& requirement) {
-  const EvidenceRecord* found = nullptr;
-  for (const EvidenceRecord& record : records) {
-    bool vouched = record.kind == kTickEvidence && requirement == "backup";
-    const std::string& about = vouched ? record.item : record.kind;
-    if (about == requirement) found = &record;
-  }
-  return found;
+const EvidenceRecord* judged_by(const std::vector<EvidenceRecord>& records,
+                                const std::string& requirement) {
+  if (requirement == "backup") return newest(records, kTickEvidence, requirement);
+  return newest(records, requirement);
 }
 
 std::string place_of(const EvidenceRecord& record) {
@@ -60,13 +56,11 @@ std::string command_for(const Project& project, const std::string& requirement,
 
 }  // namespace
 
-Result<std::vector<MissingEvidence>> missing_evidence(Project& project,
-                                                      const Migration& migration) {
+std::vector<MissingEvidence> missing_evidence(const Project& project, const Migration& migration,
+                                              const std::vector<EvidenceRecord>& records) {
   std::vector<MissingEvidence> missing;
-  if (project.config.required_evidence.empty()) return missing;
-  auto records = TRY(Evidence(project.client, project.database).read(migration.hash));
   for (const std::string& requirement : project.config.required_evidence) {
-    std::string why = objection(project, newest(records, requirement), migration);
+    std::string why = objection(project, judged_by(records, requirement), migration);
     if (why.empty()) continue;
     missing.push_back({requirement, why, command_for(project, requirement, migration.file)});
   }
@@ -74,9 +68,12 @@ Result<std::vector<MissingEvidence>> missing_evidence(Project& project,
 }
 
 Status check_gate(Project& project, const std::vector<const Migration*>& migrations) {
+  if (project.config.required_evidence.empty()) return {};
+  Evidence evidence(project.client, project.database);
   std::string lines, next;
   for (const Migration* migration : migrations) {
-    for (const MissingEvidence& missing : TRY(missing_evidence(project, *migration))) {
+    auto records = TRY(evidence.read(migration->hash));
+    for (const MissingEvidence& missing : missing_evidence(project, *migration, records)) {
       lines += fmt::format("\n  {}: {}: {}; {}", migration->file, missing.requirement, missing.why,
                            missing.command);
       if (next.empty()) next = missing.command;

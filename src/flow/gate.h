@@ -20,7 +20,9 @@ struct MissingEvidence {
 /// The newest record of `kind` decides, whoever found it where; one that failed is as bad as none.
 /// "backup" is a person's word, a tick of that item. A test or a rehearsal in which a document step
 /// tried no document counts only in the database where there were none to try.
-Result<std::vector<MissingEvidence>> missing_evidence(Project& project, const Migration& migration);
+/// `records`: those of the very file, oldest first.
+std::vector<MissingEvidence> missing_evidence(const Project& project, const Migration& migration,
+                                              const std::vector<EvidenceRecord>& records);
 
 /// kFailed when something is missing for one of `migrations`: everything that is, one a line.
 Status check_gate(Project& project, const std::vector<const Migration*>& migrations);

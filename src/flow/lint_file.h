@@ -86,7 +86,7 @@ void lint_declarative(LintedFile& linted, const MigrationFile& file, const Migra
 /// What a script's text shows.
 void lint_script(LintedFile& linted, const node::ScriptText& text);
 
-/// $where, $function, $accumulator or mapReduce in a filter or an update.
+/// $where, $function or $accumulator in a filter or an update.
 bool has_server_script(mongo::View part);
 /// What to do about W007; `comment` starts a comment of the file.
 std::string drop_hint(std::string_view comment);

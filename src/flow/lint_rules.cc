@@ -77,6 +77,10 @@ const LintRule* find_lint_rule(std::string_view code) {
   return nullptr;
 }
 
+bool can_be_suppressed(const LintRule& rule) {
+  return rule.code != kSyntax && rule.code != kNoReason && rule.code != kSuppressesNothing;
+}
+
 std::vector<std::string> lint_codes() {
   std::vector<std::string> codes;
   for (const LintRule& rule : kRules) codes.emplace_back(rule.code);

@@ -28,6 +28,8 @@ std::span<const LintRule> lint_rules();
 /// By its code in any case; nullptr when there is none.
 const LintRule* find_lint_rule(std::string_view code);
 std::vector<std::string> lint_codes();
+/// Whether a comment may allow it: not what is wrong with comments, and no syntax error.
+bool can_be_suppressed(const LintRule& rule);
 
 // Rules that lint itself names; the codes of others come with their findings.
 inline constexpr std::string_view kNotRepeatable = "W001";

@@ -9,10 +9,6 @@
 namespace whimbrel {
 namespace {
 
-bool is_about_suppressions(const LintRule& rule) {
-  return rule.code == kSyntax || rule.code == kNoReason || rule.code == kSuppressesNothing;
-}
-
 /// The line that a comment on a line of its own is about: behind others of its kind.
 int line_after(const Suppression& one, const std::vector<Suppression>& all) {
   int line = one.end + 1;
@@ -49,7 +45,7 @@ void refuse(LintedFile& file, const Suppression& one, const std::string& why) {
 void apply_suppressions(LintedFile& file) {
   for (const Suppression& one : file.suppressions) {
     const LintRule* rule = find_lint_rule(one.code);
-    if (!rule || is_about_suppressions(*rule)) {
+    if (!rule || !can_be_suppressed(*rule)) {
       refuse(file, one,
              fmt::format("there is no rule '{}'{} to allow", one.code,
                          did_you_mean(one.code, lint_codes())));

@@ -14,4 +14,8 @@ std::string next_command(const Error& error, std::string_view command) {
   return fmt::format("mend the cause, then: whimbrel {} (it goes on where it stopped)", command);
 }
 
+std::string whimbrel_in(const Config& config) {
+  return config.environment.empty() ? "whimbrel" : "whimbrel -e " + config.environment;
+}
+
 }  // namespace whimbrel

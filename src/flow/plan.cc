@@ -138,12 +138,6 @@ std::optional<int64_t> matched_by(const PlannedMigration& planned) {
   return matched;
 }
 
-Status expect(Project& project, const Migration& migration, PlannedMigration& planned) {
-  auto records = TRY(Evidence(project.client, project.database).read(migration.hash));
-  planned.expected = expectation(records, matched_by(planned));
-  return {};
-}
-
 /// The log has more in it than the oplog, but a run that fills half of it is worth a look.
 void warn_of_oplog(const std::optional<OplogRoom>& oplog, const PlannedMigration& planned,
                    std::vector<std::string>& notes) {
@@ -156,12 +150,12 @@ void warn_of_oplog(const std::optional<OplogRoom>& oplog, const PlannedMigration
       planned.file, bytes_text(*planned.expected->log_bytes), bytes_text(oplog->bytes)));
 }
 
-Status note_missing(Project& project, const Migration& migration, std::vector<std::string>& notes) {
-  for (const MissingEvidence& one : TRY(missing_evidence(project, migration))) {
+void note_missing(const Project& project, const Migration& migration,
+                  const std::vector<EvidenceRecord>& records, std::vector<std::string>& notes) {
+  for (const MissingEvidence& one : missing_evidence(project, migration, records)) {
     notes.push_back(fmt::format("{}: `up` will be refused: {}: {}; {}", migration.file,
                                 one.requirement, one.why, one.command));
   }
-  return {};
 }
 
 }  // namespace
@@ -184,11 +178,14 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
   }
   std::vector<Todo> pending = TRY(choose_pending(project, history, selection));
   plan.bond = plan_bond(project, selection, overrides, pending);
+  Evidence evidence(project.client, project.database);
   for (const Todo& todo : pending) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
-    TRY(expect(project, todo.migration, plan.migrations.back()));
-    warn_of_oplog(plan.oplog, plan.migrations.back(), plan.notes);
-    if (!todo.open) TRY(note_missing(project, todo.migration, plan.notes));
+    PlannedMigration& planned = plan.migrations.back();
+    auto records = TRY(evidence.read(todo.migration.hash));
+    planned.expected = expectation(records, matched_by(planned));
+    warn_of_oplog(plan.oplog, planned, plan.notes);
+    if (!todo.open) note_missing(project, todo.migration, records, plan.notes);
   }
   return plan;
 }

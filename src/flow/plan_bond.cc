@@ -20,13 +20,6 @@ Document server_of(const Project& project) {
   return make_document("version", server.version, "topology", server.topology_text());
 }
 
-Document given(const Selection& selection, const EngineOverrides& overrides) {
-  Document options = given_options(overrides);
-  if (!selection.to.empty()) options.append("to", selection.to);
-  if (!selection.only.empty()) options.append("only", selection.only);
-  return options;
-}
-
 Document engine_of(const EngineConfig& engine) {
   Document document =
       make_document("workers", engine.workers, "batchDocs", engine.batch_docs, "batchBytes",
@@ -90,7 +83,7 @@ Document plan_bond(const Project& project, const Selection& selection,
                    const EngineOverrides& overrides, const std::vector<Todo>& todo) {
   Document bond = make_document("server", server_of(project), "database", project.database,
                                 "environment", project.config.environment);
-  bond.append("given", given(selection, overrides));
+  bond.append("given", given_options(selection, overrides));
   bond.append("engine", engine_of(project.config.engine));
   return bond.append("migrations", migrations_of(todo));
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "flow/checklist.h"
+#include "flow/next_command.h"
 #include "flow/plan.h"
 
 namespace whimbrel {
@@ -19,7 +20,7 @@ struct Commands {
 Commands commands_of(const Project& project) {
   const Config& config = project.config;
   Commands commands;
-  commands.whimbrel = config.environment.empty() ? "whimbrel" : "whimbrel -e " + config.environment;
+  commands.whimbrel = whimbrel_in(config);
   if (config.is_protected) commands.confirm = " --confirm " + project.database;
   return commands;
 }

@@ -141,9 +141,7 @@ Status check_evidence(Project& project, const std::vector<Todo>& todo) {
 }
 
 mongo::Document audited(const UpOptions& options) {
-  mongo::Document given = given_options(options.overrides);
-  if (!options.selection.to.empty()) given.append("to", options.selection.to);
-  if (!options.selection.only.empty()) given.append("only", options.selection.only);
+  mongo::Document given = given_options(options.selection, options.overrides);
   if (options.in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
   if (options.in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
   return given;
@@ -155,6 +153,13 @@ Result<double> server_milliseconds(mongo::Client& client) {
 }
 
 }  // namespace
+
+mongo::Document given_options(const Selection& selection, const EngineOverrides& overrides) {
+  mongo::Document given = given_options(overrides);
+  if (!selection.to.empty()) given.append("to", selection.to);
+  if (!selection.only.empty()) given.append("only", selection.only);
+  return given;
+}
 
 bool meant_for(const Migration& migration, const std::string& environment) {
   const auto& names = migration.environments;

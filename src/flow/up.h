@@ -21,6 +21,9 @@ struct UpOptions {
   std::optional<mongo::Document> bond = {};  ///< of a plan (plan_bond.h) that must still hold
 };
 
+/// As the audit and a saved plan keep them: those that were given.
+mongo::Document given_options(const Selection& selection, const EngineOverrides& overrides);
+
 /// A pending migration, loaded and checked.
 struct Todo {
   Migration migration;

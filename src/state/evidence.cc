@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "state/version.h"
 #include "state/who.h"
 
@@ -40,6 +42,14 @@ Result<EvidenceRecord> read_record(View document) {
 }
 
 }  // namespace
+
+const EvidenceRecord* newest(const std::vector<EvidenceRecord>& records, std::string_view kind,
+                             std::string_view item) {
+  auto found = std::find_if(records.rbegin(), records.rend(), [&](const EvidenceRecord& record) {
+    return record.kind == kind && record.item == item;
+  });
+  return found == records.rend() ? nullptr : &*found;
+}
 
 Status Evidence::add(const EvidenceRecord& record) const {
   Document fields =

@@ -32,7 +32,17 @@ struct EvidenceRecord {
   mongo::Document figures = {};  ///< what was measured, by kind
   std::string note = {};         ///< of a tick
   bool imported = false;         ///< it was found elsewhere
+
+  /// Its environment, or the database where it has none.
+  const std::string& place() const { return environment.empty() ? database : environment; }
+  /// Its kind, and of a tick the item: "tick backup".
+  std::string subject() const { return item.empty() ? kind : kind + " " + item; }
 };
+
+/// The last of that kind, and of a tick of that item, among records that are oldest first; nullptr
+/// when there is none.
+const EvidenceRecord* newest(const std::vector<EvidenceRecord>& records, std::string_view kind,
+                             std::string_view item = "");
 
 class Evidence {
  public:
