@@ -62,8 +62,9 @@ class ReportTest(ServerTest):
         scanned = [sample["scanned"] for sample in samples]
         self.assertEqual(sorted(scanned), scanned)
         self.assertEqual(60_000, scanned[-1])
-        for sample in samples[:-1]:
-            self.assertEqual(1, sample["lanes"])
+        for sample in samples:
+            if 0 < sample["scanned"] < 60_000:  # before and after the scan no lane is at work
+                self.assertEqual(1, sample["lanes"])
 
     @on_both
     def test_documents_in_quarantine_are_shown_with_their_reason(self, project):
