@@ -140,6 +140,7 @@ struct Reporter::Impl {
   bool ndjson() const { return options.output == Output::kNdjson; }
   void event(Json fields);
   void to_stderr(const std::string& line);
+  void talk(const std::string& line);
   void to_log(std::string_view level, const std::string& line);
   void tick();
   void show(const Snapshot& now, Clock::time_point at);
@@ -157,6 +158,11 @@ void Reporter::Impl::event(Json fields) {
 void Reporter::Impl::to_stderr(const std::string& line) {
   region.clear();
   fmt::print(stderr, "{}\n", line);
+}
+
+void Reporter::Impl::talk(const std::string& line) {
+  if (!options.quiet) to_stderr(line);
+  to_log("info", line);
 }
 
 void Reporter::Impl::to_log(std::string_view level, const std::string& line) {
@@ -273,6 +279,20 @@ void Reporter::step_ended() {
   impl_->show(last, now);
   impl_->region.clear();
   impl_->progress = nullptr;
+}
+
+void Reporter::paused(std::string_view why) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->talk(fmt::format("paused: {}", why));
+  impl_->event({{"type", "throttle"}, {"state", "paused"}, {"reason", why}, {"seconds", 0}});
+}
+
+void Reporter::resumed(std::string_view why_it_was, double seconds) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->talk(
+      fmt::format("running again after {}; it was paused: {}", duration_text(seconds), why_it_was));
+  impl_->event(
+      {{"type", "throttle"}, {"state", "running"}, {"reason", why_it_was}, {"seconds", seconds}});
 }
 
 void Reporter::document_error(const std::string& migration, const std::string& id_json,

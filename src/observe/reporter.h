@@ -58,6 +58,10 @@ class Reporter {
   void step_started(const std::string& migration, const std::string& what,
                     const Progress& progress);
   void step_ended();
+  /// The run holds still, and runs again `seconds` later: a line of talk and of the log, a
+  /// `throttle` event, and a notification. `why` reads as a reason: "replication lag is 12 s".
+  void paused(std::string_view why);
+  void resumed(std::string_view why_it_was, double seconds);
   void document_error(const std::string& migration, const std::string& id_json,
                       const std::string& message);
   /// A line that the code of `migration` printed: it stays its own where the streams are ours.
