@@ -52,6 +52,20 @@ Error Stop::error_of(Reason reason) {
       return Error{ErrorKind::kPaused,
                    "the time of --max-time is up; the running batches were finished and saved",
                    kGoOn};
+    case Reason::kWindow:
+      return Error{ErrorKind::kPaused,
+                   "the window has closed, and --no-wait was given; what was running was finished "
+                   "and saved",
+                   kGoOn};
+    case Reason::kPaused:
+      return Error{ErrorKind::kPaused,
+                   "the run is paused, and --no-wait was given; what was running was finished and "
+                   "saved",
+                   "whimbrel resume, then: whimbrel up"};
+    case Reason::kCancelled:
+      return Error{ErrorKind::kPaused,
+                   "cancelled by `whimbrel cancel`; the running batches were finished and saved",
+                   "go on: whimbrel up; or undo what was done: whimbrel down"};
     case Reason::kFailed:
       return Error{ErrorKind::kFailed, "stopped because another lane failed"};
     default:

@@ -11,7 +11,7 @@ namespace whimbrel {
 /// Set once, read by every loop. Requesting is safe from a signal handler and from any thread.
 class Stop {
  public:
-  enum class Reason { kNone, kInterrupt, kTerminate, kLockLost, kLeaseEnded, kTimeUp, kFailed };
+  enum class Reason { kNone, kInterrupt, kTerminate, kLockLost, kLeaseEnded, kTimeUp, kWindow, kPaused, kCancelled, kFailed };
 
   /// The first reason stays.
   void request(Reason reason) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/arguments_steering.h"
 
 namespace whimbrel {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 /// What CLI11 fills in; values that need a parser of our own stay text until then.
 struct Raw {
   Arguments arguments;
-  std::string output, progress, wait, max_errors, max_time, workers, interrupted_command;
+  std::string output, progress, wait, max_errors, max_time, workers, interrupted_command, every;
   int batch_docs = 0;
   bool show_version = false;
 };
@@ -87,6 +88,7 @@ void add_commands(CLI::App& app, Raw& raw) {
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
+  add_limit_flags(*up, arguments);
   auto* test =
       add_trial(app, raw, "test", "phase 1: try it on a few documents in a scratch database");
   test->add_flag("--watch", arguments.watch, "again whenever a source of the project is saved");
@@ -162,7 +164,7 @@ void add_later_commands(CLI::App& app, Raw& raw) {
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
   auto* help = app.add_subcommand(
-      "help", "help on a command, or on: exit-codes, files, config, environment");
+      "help", "help on a command, or on: exit-codes, files, config, environment, steering");
   help->add_option("topic", arguments.words, "a command or a topic");
 }
 
@@ -174,6 +176,7 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   add_commands(*app, raw);
   add_reading_commands(*app, raw);
   add_later_commands(*app, raw);
+  add_steering_commands(*app, raw.arguments, raw.every);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
     command->allow_extras();
@@ -284,6 +287,7 @@ Result<Arguments> finish(Raw raw) {
   arguments.output = TRY(parse_output(raw.output, arguments.command));
   arguments.progress = TRY(parse_progress(raw.progress));
   arguments.wait = TRY(parse_flag_duration("--wait", raw.wait));
+  arguments.every = TRY(parse_flag_duration("--every", raw.every));
   arguments.max_time = TRY(parse_flag_duration("--max-time", raw.max_time));
   TRY(parse_max_errors(raw.max_errors, arguments.overrides));
   TRY(parse_workers(raw.workers, arguments.overrides));
@@ -334,9 +338,10 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",     "create",  "status",  "plan",   "lint",     "explain",   "test",
-          "rehearse", "up",      "down",    "verify", "evidence", "checklist", "report",
-          "errors",   "history", "resolve", "unlock", "version",  "help"};
+  return {"init",     "create", "status",  "plan",   "lint",     "explain",   "test",
+          "rehearse", "up",     "down",    "verify", "evidence", "checklist", "report",
+          "pause",    "resume", "cancel",  "set",    "watch",    "errors",    "history",
+          "resolve",  "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel

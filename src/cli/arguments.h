@@ -43,12 +43,23 @@ struct Arguments {
   bool dry_run = false;
   DownOptions down;
 
+  /// up: what it may take of the database, as it was typed.
+  struct Limits {
+    std::vector<std::string> windows;
+    std::string nice, max_rate, max_ops;
+    bool no_wait = false;
+    bool parallel = false;
+  } limits;
+
   std::string plan_file;  ///< of `up`: what `plan --out` wrote
 
   // test, rehearse, verify
   int64_t docs = 0;  ///< 0: as many as the phase usually takes
   bool full = false;
   bool watch = false;  ///< test
+
+  // watch
+  std::chrono::milliseconds every{0};  ///< 0: as often as the command does it by itself
 
   // lint
   bool strict = false;
@@ -62,7 +73,7 @@ struct Arguments {
   std::string out_file;  ///< of `export` and `report`, "" for stdout; of `plan`
 
   // checklist
-  std::string note;  ///< of a tick
+  std::string note;  ///< of a tick; why, of a request to a run
   bool runbook = false;
 
   // resolve

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/help_steering.h"
 
 namespace whimbrel {
 namespace {
@@ -14,7 +15,7 @@ constexpr const char* kExitCodes = R"(Exit codes
   1    a migration or a check failed, or `lint` found an error
   2    with --exit-code only: something is pending
   3    finished, but documents are in quarantine, or were left alone by `down`
-  4    stopped by a limit; resumable with `whimbrel up`
+  4    stopped by a limit, a window, `pause` with --no-wait, or `cancel`; resumable with `whimbrel up`
   64   wrong usage
   65   bad migration file
   66   project, file or name not found
@@ -60,10 +61,19 @@ constexpr const char* kConfig =
     maxErrors: 0              documents that may go to quarantine: 10, or "0.1%"
     journal: on               pre-images, for `whimbrel down`
     journalKeep: 30d          how long they are kept
+    nice: normal              gentle, normal or fast: what a run may take of the database
+  throttle:                   slower, then fewer lanes, then a pause; off, or
+    maxLag: 2s                of any secondary
+    maxDirtyCache: 15%        maxTickets: 80%    maxQueue: 20    maxOps: 5000 (a second, of the server)
+    flowControl: on           pause while the server holds writes back
+    maxRate: 2000             documents a second of the run
+    on_unknown: pause         or ignore: what a signal that cannot be read means
+    custom: { command: {…}, path: a.b, max: 10 }  or  { collection: C, where: {…}, max: 10 }
+  windows: [ "Mon-Fri 22:00-06:00 Europe/Berlin", "except 2026-12-24..2026-12-26 Europe/Berlin" ]
   node: { command: node, loaders: [], transformTimeout: 60s }
   environments:               each with the sections above, merged over them, and
     NAME: { protected: true, requires: [ test, rehearsal, verify, backup ] }
-  throttle, windows, backup, notify: checked, not acted on by this version
+  backup, notify: checked, not acted on by this version
 ${VAR} and ${VAR:-default} are taken from the environment; unknown and repeated keys are refused.
 )";
 
@@ -106,6 +116,11 @@ Result<int> run_help(const Arguments& arguments) {
     fmt::print("{}", found->second);
     return 0;
   }
+  if (topic == "steering") {
+    fmt::print("{}", steering_table());
+    return 0;
+  }
+  names.emplace_back("steering");
   for (const auto& [name, text] : topics()) names.push_back(name);
   return Error{ErrorKind::kUsage,
                fmt::format("no help on '{}'{}", topic, did_you_mean(topic, names)),

@@ -52,6 +52,11 @@ Json to_json(const UpPlan& plan) {
   json["oplog"] = plan.oplog ? Json{{"bytes", plan.oplog->bytes}, {"seconds", plan.oplog->seconds}}
                              : Json(nullptr);
   json["notes"] = plan.notes;
+  json["schedule"] = Json::array();
+  for (const PlannedMigration& migration : plan.migrations) {
+    json["schedule"].push_back(
+        {{"migration", migration.file}, {"after", migration.after}, {"why", migration.after_why}});
+  }
   json["migrations"] = Json::array();
   for (const PlannedMigration& migration : plan.migrations) {
     Json one{{"file", migration.file},
@@ -114,6 +119,17 @@ void print_expected(const PlannedMigration& migration) {
              migration.expected->rehearsed);
 }
 
+void print_schedule(const UpPlan& plan) {
+  if (plan.migrations.size() < 2) return;
+  fmt::print("\n  with `up --parallel`\n");
+  for (const PlannedMigration& migration : plan.migrations) {
+    if (migration.after.empty()) fmt::print("    {} at once\n", migration.file);
+    else
+      fmt::print("    {} after {}: {}\n", migration.file, join(migration.after, ", "),
+                 migration.after_why);
+  }
+}
+
 void print_text(const UpPlan& plan) {
   fmt::print("Plan for {} on MongoDB {} ({}). Nothing is changed by this command.\n", plan.database,
              plan.server, plan.topology);
@@ -126,6 +142,7 @@ void print_text(const UpPlan& plan) {
     for (const PlannedStep& step : migration.steps) print_step(step);
     print_expected(migration);
   }
+  print_schedule(plan);
   if (plan.oplog) {
     fmt::print("\n  oplog: {}, the last {} of writes are in it\n", bytes_text(plan.oplog->bytes),
                duration_text(plan.oplog->seconds));

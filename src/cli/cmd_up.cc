@@ -40,6 +40,7 @@ Result<UpOptions> options_of(const Arguments& arguments) {
   options.overrides = arguments.overrides;
   options.lock_wait = arguments.wait;
   options.in_doubt = arguments.in_doubt;
+  if (arguments.limits.parallel) options.order = UpOptions::Order::kSideBySide;
   if (arguments.plan_file.empty()) return options;
   if (selects(arguments)) {
     return Error{
@@ -54,12 +55,30 @@ Result<UpOptions> options_of(const Arguments& arguments) {
   return options;
 }
 
+/// By the configuration, and what was typed over it.
+Result<RunLimits> read_limits(const Arguments& arguments, Config& config) {
+  const Arguments::Limits& typed = arguments.limits;
+  if (!typed.nice.empty() && !apply_nice(typed.nice, config.engine, config.throttle)) {
+    return Error{ErrorKind::kUsage,
+                 fmt::format("--nice '{}' is none of gentle, normal, fast", typed.nice),
+                 "whimbrel help up"};
+  }
+  RunLimits limits = limits_of(config);
+  limits.windows = config.windows;
+  if (!typed.windows.empty()) limits.windows = TRY(Windows::parse(typed.windows));
+  if (!typed.max_rate.empty()) TRY(apply_setting(limits.settings, "maxRate", typed.max_rate));
+  if (!typed.max_ops.empty()) TRY(apply_setting(limits.settings, "maxOps", typed.max_ops));
+  if (typed.no_wait) limits.held = RunLimits::Held::kEnds;
+  return limits;
+}
+
 }  // namespace
 
 Result<int> run_up(const Arguments& arguments) {
   if (arguments.dry_run) return run_plan(arguments);
   UpOptions options = TRY(options_of(arguments));
   Project project = TRY(open_project(arguments.sources));
+  options.limits = TRY(read_limits(arguments, project.config));
   TRY(require_confirmation(project.config, project.database,
                            ask_confirmation(arguments, project.config, project.database)));
   auto reporter = TRY(open_reporter(arguments, project.config, "up"));

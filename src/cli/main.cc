@@ -27,9 +27,12 @@ const std::map<std::string, Command>& commands() {
       {"verify", run_verify},     {"up", run_up},
       {"down", run_down},         {"checklist", run_checklist},
       {"evidence", run_evidence}, {"report", run_report},
-      {"errors", run_errors},     {"history", run_history},
-      {"resolve", run_resolve},   {"unlock", run_unlock},
-      {"version", run_version},   {"help", run_help}};
+      {"pause", run_pause},       {"resume", run_resume},
+      {"cancel", run_cancel},     {"set", run_set},
+      {"watch", run_watch},       {"errors", run_errors},
+      {"history", run_history},   {"resolve", run_resolve},
+      {"unlock", run_unlock},     {"version", run_version},
+      {"help", run_help}};
   return table;
 }
 

@@ -8,6 +8,11 @@ namespace whimbrel {
 BatchSize::BatchSize(const BatchLimits& limits)
     : limits_(limits), time_(limits.time), docs_(std::max(1, limits.docs / 4)) {}
 
+void BatchSize::limit(const BatchLimits& limits) {
+  limits_ = limits;
+  docs_ = std::min(docs_, limits_.docs);
+}
+
 void BatchSize::took(Duration time, int docs) {
   constexpr Duration kNoTime{0.1};
   double room = time_ / std::max(time, kNoTime);

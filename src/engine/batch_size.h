@@ -31,6 +31,8 @@ class BatchSize {
   int docs() const { return docs_; }
   int64_t bytes() const { return limits_.bytes; }
 
+  /// From now on these limits hold.
+  void limit(const BatchLimits& limits);
   /// From now on a batch should take that long, instead of the limit's time.
   void aim_at(Duration time) { time_ = time; }
   void took(Duration time, int docs);

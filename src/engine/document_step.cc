@@ -30,7 +30,7 @@ void show(const Counts& before, int64_t total, Progress& progress) {
 }  // namespace
 
 Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& run,
-                         Progress& progress, Stop& stop) {
+                         Progress& progress, Stop& stop, Throttle& throttle) {
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   if (state.progress == StepState::Progress::kPending) TRY(start_step(client, task, run));
   if (task.strategy == Strategy::kLedger) TRY(drop_scratches(client, task));
@@ -38,7 +38,7 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
   Counts before = sum_counts(existing);
   show(before, state.total, progress);
   ErrorBudget budget(task.max_errors, before.quarantined);
-  StepWork work{client, task, run, progress, stop, budget};
+  StepWork work{client, task, run, progress, stop, throttle, budget};
   TRY(scan_to_end(work, std::move(existing)));
   return pick_up_residual(work);
 }

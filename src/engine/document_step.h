@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "engine/task.h"
+#include "engine/throttle.h"
 #include "state/runs.h"
 
 namespace whimbrel {
@@ -16,6 +17,6 @@ namespace whimbrel {
 /// threads; this returns when all of them have ended. The first failure stops the others at the end
 /// of their batches and is the one returned.
 Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& run,
-                         Progress& progress, Stop& stop);
+                         Progress& progress, Stop& stop, Throttle& throttle);
 
 }  // namespace whimbrel

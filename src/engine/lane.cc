@@ -1,5 +1,6 @@
 #include "engine/lane.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/retry.h"
@@ -92,21 +93,31 @@ Status Lane::work_through(Range range) {
   return {};
 }
 
-/// The range after it, at the pace that the application bears.
+/// The range after it, when the throttle lets it, at the pace that the application bears.
 Result<Range> Lane::next_batch(const Range& range) {
-  const Pace& pace = watch_.pace();
   Pace::Duration took;
   Range next;
   {
+    Throttle::Turn allowed(shared_.throttle, shared_.stop);
     ApplicationWatch::Turn turn(watch_, shared_.stop);
-    size_.aim_at(pace.batch_time());
+    if (shared_.stop.requested()) return shared_.stop.error();
+    set_pace();
     auto started = Clock::now();
     next = TRY(migrate_safely(range));
     took = Clock::now() - started;
+    allowed.documents = next.counts.scanned - range.counts.scanned;
   }
   report(range.counts, next.counts, took);
-  shared_.stop.sleep(pace.rest_after(took));
+  shared_.stop.sleep(watch_.pace().rest_after(took) + shared_.throttle.rest_after(took));
   return next;
+}
+
+void Lane::set_pace() {
+  const Pace& pace = watch_.pace();
+  BatchLimits limits = shared_.throttle.now(shared_.task.limits);
+  size_.limit(limits);
+  Pace::Duration time = limits.time;
+  size_.aim_at(pace.knows_application() ? std::min(time, pace.batch_time()) : time);
 }
 
 Result<Checkpoint> Lane::migrate_batch(const Range& range) {

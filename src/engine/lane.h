@@ -9,6 +9,7 @@
 #include "engine/batch.h"
 #include "engine/error_budget.h"
 #include "engine/range_queue.h"
+#include "engine/throttle.h"
 
 namespace whimbrel {
 
@@ -19,6 +20,7 @@ struct LaneShared {
   ErrorBudget& budget;
   Progress& progress;
   Stop& stop;
+  Throttle& throttle;
 };
 
 /// One worker with its own connection; sequential. Use from one thread.
@@ -46,6 +48,7 @@ class Lane {
   Status begin(const Range& range);
   Status commit();
   mongo::Session* session() { return session_ ? &*session_ : nullptr; }
+  void set_pace();
   void report(const Counts& before, const Counts& after, Pace::Duration took);
 
   std::unique_ptr<mongo::Client>

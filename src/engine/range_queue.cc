@@ -111,6 +111,11 @@ Result<std::optional<Range>> RangeQueue::take() {
   return std::optional<Range>(std::move(range));
 }
 
+void RangeQueue::join() {
+  std::lock_guard guard(mutex_);
+  ++lanes_;
+}
+
 void RangeQueue::leave() {
   std::lock_guard guard(mutex_);
   --lanes_;

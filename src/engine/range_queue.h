@@ -27,6 +27,8 @@ class RangeQueue {
   /// The next range to work on, saved before it is handed out; nullopt when all are taken. Waits
   /// for the carver, and returns its error.
   Result<std::optional<Range>> take();
+  /// One lane more than the task has; called before its first take().
+  void join();
   /// Called once by each of the task's lanes, however it ends.
   void leave();
   /// Carves until nothing is left, an error, or until all lanes have left.

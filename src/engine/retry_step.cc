@@ -145,7 +145,7 @@ Result<RetryOutcome> retry_quarantined(mongo::Client& client, const DocumentTask
     auto open = TRY(open_ranges(client, task, run, quarantined, ranges));
     if (open.empty()) break;
     RangeQueue queue(task, StepState{}, run.epoch, std::move(open), stop);
-    worked = run_lanes(client, {task, queue, budget, progress, stop});
+    worked = run_lanes(client, {task, queue, budget, progress, stop, Throttle::none()});
     // A majority write: what is read behind it cannot be taken back any more.
     TRY(Runs(client, task.database).save_step(run, index));
     ranges = TRY(read_ranges(client, task));

@@ -35,7 +35,8 @@ Status scan_to_end(const StepWork& work, std::vector<Range> existing) {
   while (true) {
     size_t ranges_before = existing.size();
     RangeQueue queue(task, state, work.run.epoch, std::move(existing), work.stop);
-    Status ended = run_lanes(work.client, {task, queue, work.budget, work.progress, work.stop});
+    Status ended =
+        run_lanes(work.client, {task, queue, work.budget, work.progress, work.stop, work.throttle});
     // A majority write: what is read behind it cannot be taken back any more.
     Status saved = work.save();
     auto now = ranges.read(task.key);

@@ -4,6 +4,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "engine/error_budget.h"
+#include "engine/throttle.h"
 #include "engine/task.h"
 
 namespace whimbrel {
@@ -15,6 +16,7 @@ struct StepWork {
   Run& run;
   Progress& progress;
   Stop& stop;
+  Throttle& throttle;
   ErrorBudget& budget;
 
   StepState& state() const { return run.steps[static_cast<size_t>(task.key.step)]; }

@@ -42,12 +42,13 @@ std::vector<Portion> portions_of(const std::vector<Journal::EntryKey>& entries) 
 class UndoLane {
  public:
   UndoLane(std::unique_ptr<mongo::Client> client, const DocumentTask& task, const Run& run,
-           Progress& progress, const Stop& stop, ApplicationWatch& watch)
+           Progress& progress, const Stop& stop, Throttle& throttle, ApplicationWatch& watch)
       : client_(std::move(client)),
         task_(task),
         run_(run),
         progress_(progress),
         stop_(stop),
+        throttle_(throttle),
         watch_(watch),
         target_(*client_, task.database, task.target()),
         journal_(*client_, task.database) {}
@@ -83,11 +84,15 @@ class UndoLane {
     Batch batch;
     auto started = std::chrono::steady_clock::now();
     {
+      Throttle::Turn allowed(throttle_, stop_);
       ApplicationWatch::Turn turn(watch_, stop_);
+      if (stop_.requested()) return stop_.error();
       TRY(retry_transient(stop_, [&] { return undo_batch(entry, batch); }));
+      allowed.documents = static_cast<int64_t>(batch.restored + batch.conflicts.size());
     }
     progress_.makes_way = watch_.pace().knows_application();
-    stop_.sleep(watch_.pace().rest_after(std::chrono::steady_clock::now() - started));
+    auto took = std::chrono::steady_clock::now() - started;
+    stop_.sleep(watch_.pace().rest_after(took) + throttle_.rest_after(took));
     return batch;
   }
 
@@ -149,6 +154,7 @@ class UndoLane {
   const Run& run_;
   Progress& progress_;
   const Stop& stop_;
+  Throttle& throttle_;
   ApplicationWatch& watch_;
   mongo::Collection target_;
   Journal journal_;
@@ -165,16 +171,18 @@ void merge(UndoOutcome& into, const UndoOutcome& part) {
 }  // namespace
 
 Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask& task,
-                                       const Run& run, Progress& progress, Stop& stop) {
+                                       const Run& run, Progress& progress, Stop& stop,
+                                       Throttle& throttle) {
   auto portions = portions_of(TRY(Journal(client, task.database).list(task.key)));
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   progress.reset();
   progress.total = state.counts.modified + state.counts.unchanged;
   ApplicationWatch watch(TRY(watching_client(client, progress)), task);
   std::vector<std::unique_ptr<UndoLane>> lanes;
-  for (int i = 0; i < task.workers; ++i) {
+  for (int i = 0; i < throttle.workers(task.workers); ++i) {
     auto own = std::make_unique<mongo::Client>(TRY(client.another()));
-    lanes.push_back(std::make_unique<UndoLane>(std::move(own), task, run, progress, stop, watch));
+    lanes.push_back(
+        std::make_unique<UndoLane>(std::move(own), task, run, progress, stop, throttle, watch));
   }
   std::atomic<size_t> next{0};
   std::vector<Status> ends(lanes.size());

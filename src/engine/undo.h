@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "engine/task.h"
+#include "engine/throttle.h"
 #include "state/runs.h"
 
 namespace whimbrel {
@@ -21,6 +22,7 @@ struct UndoOutcome {
 /// afterwards, so that an interrupted undo goes on where it stopped. Batches that are done cost
 /// nothing the second time.
 Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask& task,
-                                       const Run& run, Progress& progress, Stop& stop);
+                                       const Run& run, Progress& progress, Stop& stop,
+                                       Throttle& throttle);
 
 }  // namespace whimbrel

@@ -95,7 +95,8 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   Progress progress;
   setting.reporter.step_started(migration.file, step.kind + " " + task.collection(), progress);
   Sampling sampling(project.client, project.database, task.key, task.facts.documents, progress);
-  Status ended = run_document_step(project.client, task, run, progress, setting.stop);
+  Status ended =
+      run_document_step(project.client, task, run, progress, setting.stop, setting.throttle);
   sampling.finish();
   setting.reporter.step_ended();
   state.busy_seconds += static_cast<double>(progress.busy_us) / 1e6;
@@ -123,10 +124,16 @@ Status run_step(const UpSetting& setting, const Migration& migration, Run& run, 
   return Runs(project.client, project.database).save_step(run, static_cast<size_t>(index));
 }
 
+/// What is no batch begins where a batch might.
+void pass(const UpSetting& setting) {
+  Throttle::Turn allowed(setting.throttle, setting.stop);
+}
+
 Status run_steps(const UpSetting& setting, const Migration& migration, Run& run) {
   for (int index = 0; index < static_cast<int>(migration.steps.size()); ++index) {
     const Step& step = migration.steps[static_cast<size_t>(index)];
     if (run.steps[static_cast<size_t>(index)].progress == StepState::Progress::kDone) continue;
+    pass(setting);
     if (setting.stop.requested()) return setting.stop.error();
     Status done = run_step(setting, migration, run, index);
     if (done) continue;
@@ -199,6 +206,8 @@ Status apply_in_one_transaction(const UpSetting& setting, const Migration& migra
         TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kNo)));
     TRY(make_target(project, tasks.back(), run.steps[static_cast<size_t>(index)]));
   }
+  pass(setting);
+  if (setting.stop.requested()) return setting.stop.error();
   auto started = Clock::now();
   return run_in_one_transaction(project.client, tasks, run, [&](mongo::Session& session) {
     run.state = RunState::kDone;

@@ -5,6 +5,7 @@
 
 #include "base/stop.h"
 #include "engine/structural_step.h"
+#include "engine/throttle.h"
 #include "flow/audited.h"
 #include "flow/history.h"
 #include "flow/task_plan.h"
@@ -22,6 +23,7 @@ struct UpSetting {
   EngineOverrides overrides;
   InDoubt in_doubt = InDoubt::kAsk;
   mongo::Document given = {};  ///< options of the command line, for the audit
+  Throttle& throttle = Throttle::none();
 };
 
 /// Runs what is left of `migration`; `open` is its interrupted run, if there is one. On success the

@@ -122,6 +122,12 @@ Found progress_known(const ChecklistFacts& facts) {
                         documents_text(total), duration_text(run->seconds), to_text(run->state))};
 }
 
+Found window_chosen(const ChecklistFacts& facts) {
+  const Windows& windows = facts.project.config.windows;
+  if (!windows.are_set()) return std::nullopt;
+  return Finding{true, "windows: " + windows.text()};
+}
+
 Found verified(const ChecklistFacts& facts) {
   const EvidenceRecord* record = newest(facts.records, kVerifyEvidence);
   // What was verified elsewhere says nothing of the documents here.
@@ -166,7 +172,7 @@ const std::vector<ItemDefinition>& checklist_items() {
       {"idempotent", "Know what a second run would do", kBefore, true, idempotent, "test"},
       {"rollback", "Try the way back", kBefore, true, rolled_back, "test"},
       {"estimate", "Estimate how long it will take", kBefore, true, estimated, "rehearse"},
-      {"window", "Choose hours of little traffic", kBefore, false, nullptr, ""},
+      {"window", "Choose hours of little traffic", kBefore, false, window_chosen, ""},
       {"notify-team", "Tell the team: development, operations, support", kBefore, false, nullptr,
        ""},
       {"dashboard", "Have the server's figures on a screen", kBefore, false, nullptr, ""},

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "flow/run_control.h"
 #include "flow/undo_migration.h"
 
 namespace whimbrel {
@@ -161,10 +162,20 @@ Status down(Project& project, const DownOptions& options, Reporter& reporter, St
 
   // From here on the database is touched.
   if (!items.empty()) TRY(ensure_state_collections(project));
-  UpSetting setting{project,           lock,          reporter,        stop, 0,
-                    options.overrides, InDoubt::kAsk, audited(options)};
+  RunControl control(project, lock.epoch(), reporter, stop, limits_of(project.config));
+  if (!items.empty()) TRY(control.start());
+  UpSetting setting{project,
+                    lock,
+                    reporter,
+                    stop,
+                    0,
+                    options.overrides,
+                    InDoubt::kAsk,
+                    audited(options),
+                    control.throttle()};
   for (const UndoItem& item : items) {
     if (stop.requested()) return stop.error();
+    control.take_up(item.run);
     TRY(undo_migration(setting, item, summary));
   }
   return lock.release();

@@ -6,6 +6,7 @@
 #include "flow/gate.h"
 #include "flow/plan_bond.h"
 #include "flow/plan_sample.h"
+#include "flow/schedule.h"
 
 namespace whimbrel {
 
@@ -158,6 +159,45 @@ void note_missing(const Project& project, const Migration& migration,
   }
 }
 
+void add_schedule(const std::vector<Todo>& pending, UpPlan& plan) {
+  std::vector<const Migration*> migrations;
+  for (const Todo& todo : pending) migrations.push_back(&todo.migration);
+  std::vector<Slot> slots = schedule_of(migrations);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    for (size_t other : slots[i].after) {
+      plan.migrations[i].after.push_back(migrations[other]->file);
+    }
+    plan.migrations[i].after_why = slots[i].why;
+  }
+}
+
+/// When all of it will be done if it begins now and works in the windows only.
+void note_end(const Project& project, UpPlan& plan) {
+  const Windows& windows = project.config.windows;
+  if (!windows.are_set() || plan.migrations.empty()) return;
+  double p50 = 0, p90 = 0;
+  for (const PlannedMigration& planned : plan.migrations) {
+    if (!planned.expected) continue;
+    p50 += planned.expected->estimate.p50;
+    p90 += planned.expected->estimate.p90;
+  }
+  Windows::Time now{std::chrono::milliseconds(project.client.server_time())};
+  auto end = [&](double seconds) {
+    auto work = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+    auto done = windows.done(now, work);
+    return done ? windows.time_text(*done) : std::string("not within a year");
+  };
+  std::string opens = windows.is_open(now) ? "is open now" : "is closed now";
+  if (p50 == 0) {
+    plan.notes.push_back(fmt::format("the window {} {}; what is not rehearsed has no expected end",
+                                     windows.text(), opens));
+    return;
+  }
+  plan.notes.push_back(
+      fmt::format("the window {} {}; what is rehearsed will be done by {} (P50), {} (P90)",
+                  windows.text(), opens, end(p50), end(p90)));
+}
+
 }  // namespace
 
 Result<UpPlan> plan_up(Project& project, const Selection& selection,
@@ -187,6 +227,8 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
     warn_of_oplog(plan.oplog, planned, plan.notes);
     if (!todo.open) note_missing(project, todo.migration, records, plan.notes);
   }
+  add_schedule(pending, plan);
+  note_end(project, plan);
   return plan;
 }
 

@@ -34,6 +34,8 @@ struct PlannedMigration {
   int64_t done = 0;                     ///< documents that an open run has scanned already
   std::optional<Expectation> expected;  ///< nullopt: it was not rehearsed, or has no documents
   std::vector<PlannedStep> steps;
+  std::vector<std::string> after;  ///< under `--parallel`: what must have ended before
+  std::string after_why;
 };
 
 struct UpPlan {

@@ -42,6 +42,10 @@ void Scripts::use(const Config& config, const std::string& database) {
   database_ = database;
 }
 
+std::unique_ptr<Scripts> Scripts::another(const Config& config) const {
+  return in_scratch(config, database_, stands_for_);
+}
+
 std::unique_ptr<Scripts> Scripts::in_scratch(const Config& config, const std::string& database,
                                              const std::string& stands_for) const {
   auto scripts = std::make_unique<Scripts>(directory_, output_);

@@ -39,6 +39,9 @@ class Scripts {
   std::unique_ptr<Scripts> in_scratch(const Config& config, const std::string& database,
                                       const std::string& stands_for) const;
 
+  /// Another set of hosts for the same project, for another thread. Prints to the same sinks.
+  std::unique_ptr<Scripts> another(const Config& config) const;
+
   /// Loads the module and checks what it exports: kBadMigration with file and line.
   Result<Migration> load(const MigrationFile& file);
   /// Connects the project's own driver, if that is not done yet.

@@ -73,7 +73,8 @@ Status undo_documents(const UpSetting& setting, const UndoItem& item, const Run&
   Progress progress;
   setting.reporter.step_started(item.migration.file, "undo " + step.kind + " " + task.target(),
                                 progress);
-  auto outcome = undo_document_step(project.client, task, run, progress, setting.stop);
+  auto outcome =
+      undo_document_step(project.client, task, run, progress, setting.stop, setting.throttle);
   setting.reporter.step_ended();
   if (!outcome) return std::move(outcome).error();
   summary.restored += outcome->restored;
@@ -130,7 +131,8 @@ Status run_down_step(const UpSetting& setting, const UndoItem& item, const Step&
   Progress progress;
   setting.reporter.step_started(item.migration.file, "down: " + step.kind + " " + task.collection(),
                                 progress);
-  Status ended = run_document_step(project.client, task, run, progress, setting.stop);
+  Status ended =
+      run_document_step(project.client, task, run, progress, setting.stop, setting.throttle);
   setting.reporter.step_ended();
   return ended;
 }

@@ -3,17 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/text.h"
 #include "flow/gate.h"
 #include "flow/journal_age.h"
 #include "flow/plan_bond.h"
+#include "flow/run_control.h"
+#include "flow/side_by_side.h"
 #include "state/quarantine.h"
 
 namespace whimbrel {
 namespace {
 
 constexpr int kShownErrors = 10;
+
+struct SharedSummary {
+  Summary& summary;
+  std::mutex mutex = {};
+};
 
 Error changed_under_run(const Entry& entry) {
   return Error{
@@ -109,21 +117,40 @@ void add_errors(Project& project, const Run& run, Summary& summary) {
   }
 }
 
-Status apply_all(const UpSetting& setting, const std::vector<Todo>& todo, Summary& summary) {
-  for (const Todo& item : todo) {
-    if (setting.stop.requested()) return setting.stop.error();
-    if (item.open) summary.done_before += item.open->counts().scanned;
-    auto run = apply_migration(setting, item.migration, item.open);
-    if (!run) {
-      add_unfinished(setting.project, item.migration.file, summary);
-      return std::move(run).error();
-    }
-    summary.applied.push_back(run->file);
-    summary.documents += run->counts();
-    summary.residual += run->residual();
-    add_errors(setting.project, *run, summary);
+/// One of them, with its part of the summary, which several threads may add to.
+Status apply_one(const UpSetting& setting, RunControl& control, const Todo& item,
+                 SharedSummary& shared) {
+  if (setting.stop.requested()) return setting.stop.error();
+  if (item.open) control.take_up(*item.open);
+  auto run = apply_migration(setting, item.migration, item.open);
+  std::lock_guard lock(shared.mutex);
+  Summary& summary = shared.summary;
+  if (item.open) summary.done_before += item.open->counts().scanned;
+  if (!run) {
+    add_unfinished(setting.project, item.migration.file, summary);
+    return std::move(run).error();
   }
+  summary.applied.push_back(run->file);
+  summary.documents += run->counts();
+  summary.residual += run->residual();
+  add_errors(setting.project, *run, summary);
   return {};
+}
+
+Status apply_all(const UpSetting& setting, RunControl& control, const std::vector<Todo>& todo,
+                 SharedSummary& shared) {
+  for (const Todo& item : todo) TRY(apply_one(setting, control, item, shared));
+  return {};
+}
+
+Status apply_in_parallel(const UpSetting& setting, RunControl& control,
+                         const std::vector<Todo>& todo, SharedSummary& shared) {
+  std::vector<const Migration*> migrations;
+  for (const Todo& item : todo) migrations.push_back(&item.migration);
+  return apply_side_by_side(setting, schedule_of(migrations),
+                            [&](const UpSetting& own, size_t index) {
+                              return apply_one(own, control, todo[index], shared);
+                            });
 }
 
 Status check_plan(const Project& project, const UpOptions& options, const std::vector<Todo>& todo) {
@@ -213,9 +240,21 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   if (!todo.empty()) TRY(ensure_state_collections(project));
   TRY(remove_old_journals(project));
   double block = TRY(server_milliseconds(project.client));
-  UpSetting setting{
-      project, lock, reporter, stop, block, options.overrides, options.in_doubt, audited(options)};
-  Status applied = apply_all(setting, todo, summary);
+  RunControl control(project, lock.epoch(), reporter, stop, options.limits);
+  if (!todo.empty()) TRY(control.start());
+  UpSetting setting{project,
+                    lock,
+                    reporter,
+                    stop,
+                    block,
+                    options.overrides,
+                    options.in_doubt,
+                    audited(options),
+                    control.throttle()};
+  SharedSummary shared{summary};
+  bool parallel = options.order == UpOptions::Order::kSideBySide;
+  Status applied = parallel ? apply_in_parallel(setting, control, todo, shared)
+                            : apply_all(setting, control, todo, shared);
   Status released = lock.release();
   if (!applied) return applied;
   return released;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "flow/apply.h"
+#include "flow/run_settings.h"
 
 namespace whimbrel {
 
@@ -18,6 +19,8 @@ struct UpOptions {
   EngineOverrides overrides;
   std::chrono::milliseconds lock_wait{0};
   InDoubt in_doubt = InDoubt::kAsk;
+  RunLimits limits = {};
+  enum class Order { kOneByOne, kSideBySide } order = Order::kOneByOne;
   std::optional<mongo::Document> bond = {};  ///< of a plan (plan_bond.h) that must still hold
 };
 

@@ -186,9 +186,16 @@ void read_project(Config& config, migration::ConfigValues& values) {
   }
 }
 
+void read_windows(Windows& windows, migration::ConfigValues& values) {
+  auto texts = values.list("windows");
+  auto parsed = Windows::parse(texts);
+  if (parsed) windows = std::move(parsed).value();
+  else values.problems().add(values.find("windows").value_or(YamlNode{}), parsed.error().message);
+}
+
 std::vector<std::string> not_obeyed(const YamlNode& merged) {
   std::vector<std::string> names;
-  for (std::string_view name : {"throttle", "windows", "backup", "notify"}) {
+  for (std::string_view name : {"backup", "notify"}) {
     if (merged.find(name)) names.emplace_back(name);
   }
   return names;
@@ -269,6 +276,28 @@ Result<YamlNode> read_yaml(const migration::ConfigFile& file, ProblemList& probl
 
 }  // namespace
 
+bool apply_nice(std::string_view name, EngineConfig& engine, ThrottleConfig& throttle) {
+  using std::chrono::milliseconds;
+  if (name == "gentle") {
+    engine.workers = 1;
+    engine.batch_docs = 500;
+    engine.batch_time = milliseconds(50);
+    throttle.max_lag = milliseconds(2'000);
+    throttle.max_dirty_cache = 0.05;
+    throttle.flow_control = true;
+  } else if (name == "normal") {
+    throttle.max_lag = milliseconds(5'000);
+    throttle.max_dirty_cache = 0.15;
+  } else if (name == "fast") {
+    engine.workers = 0;
+    engine.batch_docs = 5'000;
+    engine.batch_time = milliseconds(500);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig& read_script) {
   Config config;
   std::error_code ignored;
@@ -295,7 +324,10 @@ Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig&
     TRY(check_extension(config));
   }
   read_project(config, values);
+  apply_nice(values.text("engine.nice", ""), config.engine, config.throttle);
   read_engine(config.engine, values);
+  config.throttle = migration::read_throttle(values, config.throttle);
+  read_windows(config.windows, values);
   TRY(choose_server(config, overrides, values));
   if (!problems.empty()) return bad_config(problems);
   config.driver_uri = config.uri;

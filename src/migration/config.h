@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/window.h"
+#include "migration/throttle_config.h"
 #include "mongo/bson.h"
 
 namespace whimbrel {
@@ -33,6 +35,14 @@ struct NodeConfig {
   std::chrono::milliseconds transform_timeout{60'000};  ///< what a transform may take for one batch
 };
 
+/// `engine.nice`, `--nice`: a word for how much a run may take of the database. What the file says
+/// of engine and throttle goes before it.
+///
+/// gentle: one lane, batches of 500 documents and 50 ms, pauses at 2 s of lag, 5 % of dirty cache,
+/// and flow control. normal: pauses at 5 s of lag and 15 % of dirty cache. fast: a lane for each
+/// core, batches of 5,000 documents and 500 ms, no signals. False for any other word.
+bool apply_nice(std::string_view name, EngineConfig& engine, ThrottleConfig& throttle);
+
 /// What migrate-mongo-config.js says; unset where it says nothing.
 struct ScriptConfig {
   std::optional<std::string> uri, database, migrations_directory, changelog_collection,
@@ -45,8 +55,8 @@ struct ScriptConfig {
 using ReadScriptConfig =
     std::function<Result<ScriptConfig>(const std::string& path, const NodeConfig& node)>;
 
-/// The effective configuration. Sections that a later version obeys (throttle, windows, backup,
-/// notify) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
+/// The effective configuration. Sections that a later version obeys (backup, notify) are checked
+/// here and named in `not_yet_obeyed`, so that nobody believes in them.
 struct Config {
   std::string directory;    ///< the project's directory, absolute
   std::string file;         ///< path of whimbrel.yaml, "" when there is none
@@ -65,6 +75,8 @@ struct Config {
   /// begin a migration.
   std::vector<std::string> required_evidence;
   EngineConfig engine;
+  ThrottleConfig throttle;
+  Windows windows;
   NodeConfig node;
   std::string driver_uri;           ///< for the project's own driver, which gets its options apart
   std::string migration_extension;  ///< of scripts; "" when every kind that is known counts

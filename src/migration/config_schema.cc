@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <sstream>
 
+#include "base/window.h"
 #include "migration/core_schema.h"
 #include "migration/expansion.h"
 #include "migration/fields.h"
@@ -91,30 +91,20 @@ void on_unknown(const YamlNode& node, std::string_view what, ProblemList& proble
   static const Names kAllowed = {"pause", "ignore"};
   one_of(node, what, kAllowed, problems);
 }
+void nice(const YamlNode& node, std::string_view what, ProblemList& problems) {
+  static const Names kAllowed = {"gentle", "normal", "fast"};
+  one_of(node, what, kAllowed, problems);
+}
 void requirements(const YamlNode& node, std::string_view what, ProblemList& problems) {
   static const Names kAllowed = {"test", "rehearsal", "verify", "backup"};
   read_names(node, what, problems);
   for (const YamlNode& item : node.items) one_of(item, what, kAllowed, problems);
 }
-/// "Mon-Fri 22:00-06:00 Europe/Berlin": days and zone may be missing, the hours may not. Whether
-/// the zone exists is found out where windows are obeyed.
-bool is_window(const std::string& text) {
-  std::istringstream words(text);
-  bool hours = false;
-  for (std::string word; words >> word;) {
-    std::string shape = word;
-    for (char& c : shape) c = c >= '0' && c <= '9' ? '9' : c;
-    hours = hours || shape == "99:99-99:99";
-  }
-  return hours;
-}
 void windows(const YamlNode& node, std::string_view what, ProblemList& problems) {
   for (const std::string& window : read_names(node, what, problems)) {
-    if (!has_variables(window) && !is_window(window)) {
-      problems.add(node, fmt::format("'{}' is no window such as \"Mon-Fri 22:00-06:00 "
-                                     "Europe/Berlin\"",
-                                     window));
-    }
+    if (has_variables(window)) continue;
+    auto parsed = Windows::parse({window});
+    if (!parsed) problems.add(node, parsed.error().message);
   }
 }
 void notify(const YamlNode& node, std::string_view what, ProblemList& problems);
@@ -133,14 +123,25 @@ const std::vector<Key>& section_keys() {
         {"batch", nullptr, {{"docs", docs}, {"bytes", bytes}, {"time", duration}}},
         {"maxErrors", errors},
         {"journal", on_off},
+        {"nice", nice},
         {"journalKeep", duration}}},
       {"throttle",
        nullptr,
        {{"maxLag", duration_or_off},
         {"maxDirtyCache", percentage_or_off},
+        {"maxTickets", percentage_or_off},
+        {"maxQueue", rate_or_off},
+        {"maxOps", rate_or_off},
         {"maxRate", rate_or_off},
+        {"flowControl", on_off},
         {"on_unknown", on_unknown},
-        {"custom", nullptr, {{"command", mapping}, {"path", text}, {"max", number}}}}},
+        {"custom",
+         nullptr,
+         {{"command", mapping},
+          {"path", text},
+          {"collection", text},
+          {"where", mapping},
+          {"max", number}}}}},
       {"windows", windows},
       {"backup", nullptr, {{"directory", text}, {"before", names}}},
       {"notify", notify},

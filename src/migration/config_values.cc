@@ -51,21 +51,24 @@ const YamlNode* ConfigValues::at(std::string_view path) const {
 
 std::optional<YamlNode> ConfigValues::find(std::string_view path) {
   const YamlNode* node = at(path);
-  if (!node) return std::nullopt;
-  if (!node->is_scalar() || !has_variables(node->text)) return *node;
-  auto expanded = expand(node->text, process_variable);
+  return node ? filled_in(*node, path) : std::nullopt;
+}
+
+std::optional<YamlNode> ConfigValues::filled_in(const YamlNode& node, std::string_view path) {
+  if (!node.is_scalar() || !has_variables(node.text)) return node;
+  auto expanded = expand(node.text, process_variable);
   if (!expanded) {
-    problems_.add(*node, fmt::format("{}: {}", path, expanded.error().message));
+    problems_.add(node, fmt::format("{}: {}", path, expanded.error().message));
     return std::nullopt;
   }
   if (!expanded->unset.empty()) {
-    problems_.add(*node,
+    problems_.add(node,
                   fmt::format("{} needs the environment variable {}, which is not set; set it "
                               "or write ${{{}:-default}}",
                               path, expanded->unset, expanded->unset));
     return std::nullopt;
   }
-  YamlNode filled = *node;
+  YamlNode filled = node;
   filled.text = expanded->text;
   filled.quoted = false;
   return filled;
@@ -74,6 +77,16 @@ std::optional<YamlNode> ConfigValues::find(std::string_view path) {
 std::string ConfigValues::text(std::string_view path, const std::string& otherwise) {
   auto node = find(path);
   return node && !node->text.empty() ? node->text : otherwise;
+}
+
+std::vector<std::string> ConfigValues::list(std::string_view path) {
+  std::vector<std::string> texts;
+  const YamlNode* node = at(path);
+  if (!node) return texts;
+  for (const YamlNode& item : node->items) {
+    if (auto filled = filled_in(item, path)) texts.push_back(filled->text);
+  }
+  return texts;
 }
 
 std::string ConfigValues::place(std::string_view path) const {

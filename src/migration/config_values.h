@@ -25,12 +25,15 @@ class ConfigValues {
   std::optional<YamlNode> find(std::string_view path);
   /// Its text, whatever type the filled-in text looks like.
   std::string text(std::string_view path, const std::string& otherwise);
+  /// The texts of a list, with their variables filled in; empty when there is none.
+  std::vector<std::string> list(std::string_view path);
   /// "file:line:column" of the value, or the file when there is none.
   std::string place(std::string_view path) const;
   ProblemList& problems() { return problems_; }
 
  private:
   const YamlNode* at(std::string_view path) const;
+  std::optional<YamlNode> filled_in(const YamlNode& node, std::string_view path);
 
   const YamlNode& merged_;
   std::string file_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -10,7 +11,7 @@
 
 #include "base/text.h"
 #include "observe/log_file.h"
-#include "observe/rate.h"
+#include "observe/snapshot.h"
 #include "observe/terminal.h"
 
 namespace whimbrel {
@@ -53,73 +54,17 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// One moment of a running step.
-struct Snapshot {
-  Counts counts;
-  int64_t total = 0;
-  int lanes = 0;
-  int batch_docs = 0;
-  int64_t batch_ms = 0;
-  bool makes_way = false;
-  double rate = 0;
-  std::optional<double> percent;
-  std::optional<double> eta;
-};
-
-Snapshot take(const Progress& progress, const RateMeter& meter) {
-  Snapshot now;
-  now.counts = {progress.scanned,     progress.modified,  progress.unchanged,
-                progress.quarantined, progress.conflicts, 0};
-  now.total = progress.total;
-  now.lanes = progress.lanes;
-  now.batch_docs = progress.batch_docs;
-  now.batch_ms = progress.batch_ms;
-  now.makes_way = progress.makes_way;
-  now.rate = meter.per_second();
-  now.percent = percent(now.total, now.counts.scanned);
-  now.eta = meter.eta(now.total, now.counts.scanned);
-  return now;
-}
-
-std::string bar(const Snapshot& now, int width) {
-  bool utf8 = locale_is_utf8();
-  double share = now.percent.value_or(0) / 100;
-  int filled = static_cast<int>(share * width);
-  std::string text;
-  for (int i = 0; i < width; ++i) text += i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : ".");
-  return "[" + text + "]";
-}
-
-std::string figures(const Snapshot& now) {
-  std::string done = with_commas(now.counts.scanned);
-  std::string of =
-      now.total > 0 ? " / " + with_commas(std::max(now.total, now.counts.scanned)) : "";
-  std::string share = now.percent ? fmt::format("{:.1f} %  ", *now.percent) : "";
-  std::string eta = now.eta ? duration_text(*now.eta) : "measuring";
-  return fmt::format("{}{}{} docs  {}/s  ETA {}", share, done, of,
-                     with_commas(static_cast<int64_t>(now.rate)), eta);
-}
-
-std::string headline(const std::string& title, const Snapshot& now) {
-  return now.makes_way ? title + "  (making way for an application)" : title;
-}
-
-std::vector<std::string> live_lines(const std::string& title, const Snapshot& now) {
-  return {headline(title, now), bar(now, 30) + "  " + figures(now),
-          fmt::format(
-              "modified {}  unchanged {}  errors {}  conflicts {}  lanes {}  batch {} docs, {} ms",
-              with_commas(now.counts.modified), with_commas(now.counts.unchanged),
-              with_commas(now.counts.quarantined), with_commas(now.counts.conflicts), now.lanes,
-              now.batch_docs, now.batch_ms)};
-}
-
-std::string plain_line(const std::string& title, const Snapshot& now) {
-  return fmt::format("{}: {}  modified {}  errors {}  lanes {}", headline(title, now), figures(now),
-                     with_commas(now.counts.modified), with_commas(now.counts.quarantined),
-                     now.lanes);
-}
-
 }  // namespace
+
+/// A step under way. Each belongs to the thread that began it, which has one at a time.
+struct Shown {
+  std::thread::id thread;
+  const Progress* progress = nullptr;
+  std::string migration, title;
+  RateMeter meter;
+  Clock::time_point last_plain, last_event, last_log;
+  int64_t last_logged = 0;
+};
 
 struct Reporter::Impl {
   Options options;
@@ -128,12 +73,10 @@ struct Reporter::Impl {
 
   std::mutex mutex;  // guards everything below and both streams
   std::condition_variable wake;
-  const Progress* progress = nullptr;
-  std::string migration, title;
-  RateMeter meter;
+  std::vector<Shown> steps;
+  std::optional<Clock::time_point> paused_since;
+  std::string paused_why, pace;
   LiveRegion region;
-  Clock::time_point last_plain, last_event, last_log;
-  int64_t last_logged = 0;
   bool ending = false;
   std::thread ticker;
 
@@ -142,8 +85,10 @@ struct Reporter::Impl {
   void to_stderr(const std::string& line);
   void talk(const std::string& line);
   void to_log(std::string_view level, const std::string& line);
+  std::string held(Clock::time_point now) const;
   void tick();
-  void show(const Snapshot& now, Clock::time_point at);
+  Snapshot look_at(Shown& step, Clock::time_point at) const;
+  void show(Shown& step, const Snapshot& now, Clock::time_point at);
   void run();
 };
 
@@ -169,36 +114,55 @@ void Reporter::Impl::to_log(std::string_view level, const std::string& line) {
   if (log) log->write(level, line);
 }
 
-void Reporter::Impl::show(const Snapshot& now, Clock::time_point at) {
+/// Everywhere but in the live region.
+void Reporter::Impl::show(Shown& step, const Snapshot& now, Clock::time_point at) {
   const ProgressStyle& style = options.progress;
-  if (style.kind == ProgressStyle::Kind::kLive) region.draw(live_lines(title, now));
-  if (style.kind == ProgressStyle::Kind::kPlain && at - last_plain >= style.interval) {
-    to_stderr(plain_line(title, now));
-    last_plain = at;
+  if (style.kind == ProgressStyle::Kind::kPlain && at - step.last_plain >= style.interval) {
+    to_stderr(plain_line(step.title, now));
+    step.last_plain = at;
   }
-  if (at - last_event >= kEventInterval) {
+  if (at - step.last_event >= kEventInterval) {
     Json progress_event{
-        {"type", "progress"}, {"migration", migration},           {"done", now.counts.scanned},
+        {"type", "progress"}, {"migration", step.migration},      {"done", now.counts.scanned},
         {"total", now.total}, {"documents", to_json(now.counts)}, {"rate", now.rate},
         {"lanes", now.lanes}};
     progress_event["pct"] = now.percent ? Json(*now.percent) : Json(nullptr);
     progress_event["eta_s"] = now.eta ? Json(*now.eta) : Json(nullptr);
     if (now.makes_way) progress_event["makesWay"] = true;
+    if (!now.held.empty()) progress_event["held"] = now.held;
     event(progress_event);
-    last_event = at;
+    step.last_event = at;
   }
-  if (now.counts.scanned - last_logged >= kLogDocuments || at - last_log >= kLogInterval) {
-    to_log("progress", plain_line(title, now));
-    last_logged = now.counts.scanned;
-    last_log = at;
+  if (now.counts.scanned - step.last_logged >= kLogDocuments ||
+      at - step.last_log >= kLogInterval) {
+    to_log("progress", plain_line(step.title, now));
+    step.last_logged = now.counts.scanned;
+    step.last_log = at;
   }
 }
 
+std::string Reporter::Impl::held(Clock::time_point now) const {
+  if (!paused_since) return pace;
+  double seconds = std::chrono::duration<double>(now - *paused_since).count();
+  return fmt::format("paused {}: {}", duration_text(seconds), paused_why);
+}
+
+Snapshot Reporter::Impl::look_at(Shown& step, Clock::time_point at) const {
+  step.meter.update(at, step.progress->scanned);
+  Snapshot moment = take(*step.progress, step.meter);
+  moment.held = held(at);
+  return moment;
+}
+
 void Reporter::Impl::tick() {
-  if (!progress) return;
   auto now = Clock::now();
-  meter.update(now, progress->scanned);
-  show(take(*progress, meter), now);
+  std::vector<std::string> lines;
+  for (Shown& step : steps) {
+    Snapshot moment = look_at(step, now);
+    for (std::string& line : live_lines(step.title, moment)) lines.push_back(std::move(line));
+    show(step, moment, now);
+  }
+  if (!steps.empty() && options.progress.kind == ProgressStyle::Kind::kLive) region.draw(lines);
 }
 
 void Reporter::Impl::run() {
@@ -256,43 +220,54 @@ void Reporter::say(std::string_view level, std::string_view text) {
 void Reporter::step_started(const std::string& migration, const std::string& what,
                             const Progress& progress) {
   std::lock_guard guard(impl_->mutex);
-  impl_->migration = migration;
-  impl_->title = migration + "  " + what;
-  impl_->progress = &progress;
   auto now = Clock::now();
-  impl_->meter.start(now, progress.scanned);
-  impl_->last_plain = impl_->last_event = impl_->last_log = now;
-  impl_->last_logged = progress.scanned;
-  impl_->to_log("info", "started " + impl_->title);
+  Shown step{.thread = std::this_thread::get_id(), .progress = &progress, .migration = migration};
+  step.title = migration + "  " + what;
+  step.meter.start(now, progress.scanned);
+  step.last_plain = step.last_event = step.last_log = now;
+  step.last_logged = progress.scanned;
+  impl_->to_log("info", "started " + step.title);
+  impl_->steps.push_back(std::move(step));
 }
 
 void Reporter::step_ended() {
   std::lock_guard guard(impl_->mutex);
-  if (!impl_->progress) return;
+  auto step = std::find_if(impl_->steps.begin(), impl_->steps.end(), [](const Shown& shown) {
+    return shown.thread == std::this_thread::get_id();
+  });
+  if (step == impl_->steps.end()) return;
   auto now = Clock::now();
-  impl_->meter.update(now, impl_->progress->scanned);
-  Snapshot last = take(*impl_->progress, impl_->meter);
   impl_->region.clear();
-  impl_->last_event -= kEventInterval;
-  impl_->last_log -= kLogInterval;
-  impl_->last_plain = now;
-  impl_->show(last, now);
-  impl_->region.clear();
-  impl_->progress = nullptr;
+  step->last_event -= kEventInterval;
+  step->last_log -= kLogInterval;
+  step->last_plain = now;
+  impl_->show(*step, impl_->look_at(*step, now), now);
+  impl_->steps.erase(step);
 }
 
 void Reporter::paused(std::string_view why) {
   std::lock_guard guard(impl_->mutex);
+  if (!impl_->paused_since) impl_->paused_since = Clock::now();
+  impl_->paused_why = why;
   impl_->talk(fmt::format("paused: {}", why));
   impl_->event({{"type", "throttle"}, {"state", "paused"}, {"reason", why}, {"seconds", 0}});
 }
 
 void Reporter::resumed(std::string_view why_it_was, double seconds) {
   std::lock_guard guard(impl_->mutex);
+  impl_->paused_since.reset();
   impl_->talk(
       fmt::format("running again after {}; it was paused: {}", duration_text(seconds), why_it_was));
   impl_->event(
       {{"type", "throttle"}, {"state", "running"}, {"reason", why_it_was}, {"seconds", seconds}});
+}
+
+void Reporter::goes(std::string_view gait, std::string_view why) {
+  std::lock_guard guard(impl_->mutex);
+  bool full = why.empty();
+  impl_->pace = full ? "" : fmt::format("{}: {}", gait, why);
+  impl_->talk(full ? "at full speed again" : impl_->pace);
+  impl_->event({{"type", "throttle"}, {"state", "running"}, {"gait", gait}, {"reason", why}});
 }
 
 void Reporter::document_error(const std::string& migration, const std::string& id_json,

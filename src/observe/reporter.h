@@ -54,7 +54,8 @@ class Reporter {
                    const std::vector<std::string>& pending);
   /// A line of talk: `level` is "info", "warning" or "error".
   void say(std::string_view level, std::string_view text);
-  /// Shows `progress` until step_ended(); the object must live so long.
+  /// Shows `progress` until step_ended(); the object must live so long. A thread has one step at a
+  /// time, several threads have several.
   void step_started(const std::string& migration, const std::string& what,
                     const Progress& progress);
   void step_ended();
@@ -62,6 +63,8 @@ class Reporter {
   /// `throttle` event, and a notification. `why` reads as a reason: "replication lag is 12 s".
   void paused(std::string_view why);
   void resumed(std::string_view why_it_was, double seconds);
+  /// It runs on, "slower" or with "fewer lanes", because of `why`; or "full" again.
+  void goes(std::string_view gait, std::string_view why);
   void document_error(const std::string& migration, const std::string& id_json,
                       const std::string& message);
   /// A line that the code of `migration` printed: it stays its own where the streams are ours.

@@ -24,6 +24,10 @@ enum class AuditAction {
   kUnlock,
   kEvidenceImported,
   kTicked,
+  kPaused,
+  kResumed,
+  kCancelled,
+  kSet,
 };
 std::string_view to_text(AuditAction action);
 

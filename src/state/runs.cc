@@ -98,6 +98,8 @@ Result<Run> read_run(View document) {
   run.log_file = document.get_string("logFile");
   run.message = document.get_string("message");
   run.journal_removed = document.get_bool("journalRemoved");
+  if (document.find("control")) run.control = Control::from(document.get_document("control"));
+  if (document.find("steered")) run.steered = Steered::from(document.get_document("steered"));
   for (const Value& step : document.get_document("steps").elements()) {
     run.steps.push_back(read_step(step.as_document()));
   }
@@ -158,6 +160,18 @@ Result<std::vector<Run>> Runs::read() const {
   std::vector<Run> runs;
   Document is_run = make_document("migration", make_document("$exists", true));
   for (const Document& document : TRY(runs_.find_all(is_run, make_document("startedAt", 1)))) {
+    runs.push_back(TRY(read_run(document)));
+  }
+  return runs;
+}
+
+Result<std::vector<Run>> Runs::at_work(int64_t epoch) const {
+  mongo::Array states;
+  states.add(to_text(RunState::kRunning)).add(to_text(RunState::kUndoing));
+  Document filter = make_document("epoch", epoch);
+  filter.append("state", Document().append_array("$in", states.view()));
+  std::vector<Run> runs;
+  for (const Document& document : TRY(runs_.find_all(filter))) {
     runs.push_back(TRY(read_run(document)));
   }
   return runs;

@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "mongo/collection.h"
 #include "state/changelog.h"
+#include "state/control.h"
 
 namespace whimbrel {
 
@@ -70,6 +71,8 @@ struct Run {
   std::string message;           ///< why it failed
   bool journal_removed = false;  ///< by age, or because it was used up by `down`
   std::vector<StepState> steps;
+  std::optional<Control> control;  ///< what people asked of it
+  std::optional<Steered> steered;  ///< and what became of that
 
   bool is_open() const;
   Counts counts() const;
@@ -92,6 +95,8 @@ class Runs {
 
   /// All runs, oldest first. A document with a newer `v` is refused with its number.
   Result<std::vector<Run>> read() const;
+  /// Those of that epoch that are at work: running or undoing.
+  Result<std::vector<Run>> at_work(int64_t epoch) const;
   /// Writes a new run with server time.
   Status start(const Run& run) const;
   /// Writes state, message, seconds, log file. With `session`, inside its transaction.

@@ -1,0 +1,40 @@
+#include "cli/arguments_steering.h"
+
+#include <CLI/CLI.hpp>
+
+namespace whimbrel {
+
+void add_limit_flags(CLI::App& up, Arguments& arguments) {
+  Arguments::Limits& limits = arguments.limits;
+  up.add_option("--window", limits.windows,
+                "work only then, for example \"22:00-06:00 Europe/Berlin\"; several are allowed")
+      ->allow_extra_args(false);
+  up.add_flag("--no-wait", limits.no_wait,
+              "end with 4 instead of waiting for a window or for `resume`");
+  up.add_flag("--parallel", limits.parallel,
+              "migrations that share no collection side by side, as `plan` shows");
+  up.add_option("--nice", limits.nice, "gentle, normal or fast");
+  up.add_option("--max-rate", limits.max_rate, "documents a second at most");
+  up.add_option("--max-ops", limits.max_ops,
+                "pause while the whole server does more operations a second");
+}
+
+void add_steering_commands(CLI::App& app, Arguments& arguments, std::string& every) {
+  auto* pause = app.add_subcommand("pause", "let a run hold still, from any host");
+  auto* resume = app.add_subcommand("resume", "let a paused run go on");
+  auto* cancel = app.add_subcommand("cancel", "end a run after its running batches, resumably");
+  auto* set = app.add_subcommand(
+      "set",
+      "change a run while it works: workers=3 batch.docs=500 throttle.maxLag=5s nice=gentle");
+  for (CLI::App* command : {pause, resume, cancel, set}) {
+    command->add_option("words", arguments.words,
+                        command == set ? "KEY=VALUE…, and which migration"
+                                       : "which migration; else what is under way");
+    command->add_option("--why", arguments.note, "the reason, for the audit and for who looks");
+  }
+  auto* watch = app.add_subcommand("watch", "follow a run from any host until it ends");
+  watch->add_option("migration", arguments.words, "which one; else what is under way");
+  watch->add_option("--every", every, "how often to look: 1s");
+}
+
+}  // namespace whimbrel
