@@ -11,14 +11,32 @@ namespace whimbrel {
 /// Set once, read by every loop. Requesting is safe from a signal handler and from any thread.
 class Stop {
  public:
-  enum class Reason { kNone, kInterrupt, kTerminate, kLockLost, kLeaseEnded, kTimeUp, kWindow, kPaused, kCancelled, kFailed };
+  /// With `above`, what stops that one stops this one, too; not the other way round. It outlives
+  /// this.
+  explicit Stop(const Stop* above = nullptr) : above_(above) {}
+
+  enum class Reason {
+    kNone,
+    kInterrupt,
+    kTerminate,
+    kLockLost,
+    kLeaseEnded,
+    kTimeUp,
+    kWindow,
+    kPaused,
+    kCancelled,
+    kFailed
+  };
 
   /// The first reason stays.
   void request(Reason reason) {
     Reason none = Reason::kNone;
     reason_.compare_exchange_strong(none, reason);
   }
-  Reason reason() const { return reason_.load(); }
+  Reason reason() const {
+    Reason own = reason_.load();
+    return own == Reason::kNone && above_ ? above_->reason() : own;
+  }
   bool requested() const { return reason() != Reason::kNone; }
   /// True when somebody else may hold the lock: what cannot be fenced must end at once.
   bool lock_is_gone() const {
@@ -33,6 +51,7 @@ class Stop {
   static Error error_of(Reason reason);
 
  private:
+  const Stop* above_;
   std::atomic<Reason> reason_{Reason::kNone};
 };
 

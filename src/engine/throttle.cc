@@ -46,7 +46,8 @@ bool Throttle::may_enter() const {
 }
 
 int Throttle::most_inside() const {
-  if (gait_ >= Gait::kFewerLanes) return 1;
+  if (gait_ == Gait::kPaused) return 0;
+  if (gait_ == Gait::kFewerLanes) return 1;
   return settings_.workers.value_or(std::numeric_limits<int>::max());
 }
 
