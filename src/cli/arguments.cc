@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/arguments_operations.h"
 
 namespace whimbrel {
 namespace {
@@ -174,6 +175,7 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   add_commands(*app, raw);
   add_reading_commands(*app, raw);
   add_later_commands(*app, raw);
+  add_operations_commands(*app, raw.arguments);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
     command->allow_extras();
@@ -336,7 +338,7 @@ std::string help_text(const std::string& command) {
 std::vector<std::string> command_names() {
   return {"init",     "create",  "status",  "plan",   "lint",     "explain",   "test",
           "rehearse", "up",      "down",    "verify", "evidence", "checklist", "report",
-          "errors",   "history", "resolve", "unlock", "version",  "help"};
+          "errors",   "history", "resolve", "unlock", "monitor",  "version",   "help"};
 }
 
 }  // namespace whimbrel

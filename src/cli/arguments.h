@@ -14,6 +14,9 @@
 
 namespace whimbrel {
 
+/// Of `monitor --every`.
+inline constexpr std::chrono::milliseconds kShortestEvery{100};
+
 struct Arguments {
   std::string command;             ///< "up", "status", …; "" for none
   std::vector<std::string> words;  ///< its arguments that are no flags
@@ -72,6 +75,10 @@ struct Arguments {
 
   // unlock
   bool force = false;
+
+  // monitor
+  std::chrono::milliseconds every{5000};
+  int64_t count = 0;  ///< 0: until it is ended
 };
 
 /// kUsage with did-you-mean for commands and flags.

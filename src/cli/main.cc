@@ -29,7 +29,8 @@ const std::map<std::string, Command>& commands() {
       {"evidence", run_evidence}, {"report", run_report},
       {"errors", run_errors},     {"history", run_history},
       {"resolve", run_resolve},   {"unlock", run_unlock},
-      {"version", run_version},   {"help", run_help}};
+      {"monitor", run_monitor},   {"version", run_version},
+      {"help", run_help}};
   return table;
 }
 
