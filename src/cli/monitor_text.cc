@@ -30,8 +30,8 @@ std::string percent_text(double share) {
 
 std::string lag_text(const mongo::MemberHealth& member) {
   if (member.primary || member.arbiter) return "";
-  if (!member.lag_seconds) return "lag unknown";
-  return fmt::format("{} behind{}", duration_text(*member.lag_seconds),
+  if (!member.lag_seconds) return "  lag unknown";
+  return fmt::format("  {} behind{}", duration_text(*member.lag_seconds),
                      member.counts_for_lag ? "" : ", on purpose");
 }
 
@@ -110,8 +110,8 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 void add_members(Rows& rows, const Health& health) {
   std::string name = "replication";
   for (const mongo::MemberHealth& member : health.members) {
-    rows.emplace_back(std::exchange(name, ""), plain(fmt::format("{}  {}  {}", member.name,
-                                                                 member.state, lag_text(member))));
+    rows.emplace_back(std::exchange(name, ""),
+                      plain(fmt::format("{}  {}{}", member.name, member.state, lag_text(member))));
   }
 }
 
