@@ -29,16 +29,25 @@ MonitorSample::Missing missing_for(std::string part, const Error& error) {
   return {std::move(part), refused ? "not authorised" : error.message, refused};
 }
 
+/// Uptimes are in whole seconds: a quick restart shows in the counters alone.
+bool was_restarted(const mongo::Health& before, const mongo::Health& now) {
+  constexpr int64_t kRounding = 2000;
+  int64_t up_before = 1000 * before.uptime_seconds.value_or(0);
+  int64_t up_now = 1000 * now.uptime_seconds.value_or(0);
+  if (now.at - up_now > before.at - up_before + kRounding) return true;
+  const mongo::Opcounters &then = *before.opcounters, &later = *now.opcounters;
+  return later.insert < then.insert || later.query < then.query || later.update < then.update ||
+         later.remove < then.remove || later.getmore < then.getmore || later.command < then.command;
+}
+
 }  // namespace
 
 std::optional<OpRates> rates_between(const mongo::Health& before, const mongo::Health& now) {
   if (!before.opcounters || !now.opcounters || before.host != now.host) return std::nullopt;
-  double seconds = static_cast<double>(now.at - before.at) / 1000;
-  bool restarted = now.uptime_seconds.value_or(0) < before.uptime_seconds.value_or(0);
-  if (seconds <= 0 || restarted) return std::nullopt;
+  if (now.at <= before.at || was_restarted(before, now)) return std::nullopt;
   auto rate = [&](int64_t mongo::Opcounters::*counter) {
     int64_t more = (*now.opcounters).*counter - (*before.opcounters).*counter;
-    return static_cast<double>(std::max<int64_t>(0, more)) / seconds;
+    return static_cast<double>(more) * 1000 / static_cast<double>(now.at - before.at);
   };
   using Counters = mongo::Opcounters;
   return OpRates{rate(&Counters::insert), rate(&Counters::query),   rate(&Counters::update),
