@@ -6,6 +6,7 @@ import threading
 import pymongo
 
 from support.replica_set import ReplicaSet
+from support.terminal import OnTerminal
 from support.testcase import ServerTest, on, on_both, wait_until
 
 FIELDS = {"schema", "ts", "type", "database", "server", "connections", "opcounters", "opsPerSecond", "residentBytes",
@@ -25,7 +26,7 @@ def lines(running):
     return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
 
 
-class MonitorTest(ServerTest):
+class MonitorTest(OnTerminal, ServerTest):
     def sample_when(self, running, condition, what, seconds=40):
         """The newest sample, once it is as it should be."""
         def newest():
@@ -111,8 +112,8 @@ class MonitorTest(ServerTest):
         self.assertRegex(slow["client"], r"^127\.0\.0\.1:\d+$")
         self.assertNotIn("a secret", running.wait(10).out)
 
-    @on_both
-    def test_a_run_at_work_is_shown_with_how_far_it_is_and_no_more_when_it_was_killed(self, project):
+    def shown_run(self, project):
+        """Starts a slow `up` and a monitor beside it; returns both when the run is shown to have done something."""
         project.db.things.insert_many([{"_id": k} for k in range(200)])
         file = project.migration("slow", SLOW)
         up = project.start("up")
@@ -122,8 +123,35 @@ class MonitorTest(ServerTest):
         self.assertEqual((file, "running", 200), (run["migration"], run["state"], run["total"]))
         self.assertIn(f"pid {up.process.pid}", run["who"])
         self.assertIn(f"pid {up.process.pid}", sample["lock"])
+        return up, running
+
+    @on("replicaset")
+    def test_a_run_at_work_is_shown_with_how_far_it_is_until_it_ends(self, project):
+        up, running = self.shown_run(project)
+        up.signal(signal.SIGINT)
+        self.assertEqual(130, up.wait(60).rc)
+        self.sample_when(running, lambda one: one["runs"] == [] and one["lock"] is None, "it is shown no more")
+
+    @on("standalone")
+    def test_a_run_whose_process_was_killed_is_not_at_work(self, project):
+        up, running = self.shown_run(project)
         up.kill()
         self.sample_when(running, lambda one: one["runs"] == [], "a dead process does not work")
+
+    @on("replicaset")
+    def test_a_terminal_gets_a_table_that_is_drawn_in_place_and_stays_at_the_end(self, project):
+        project.db.things.insert_one({"_id": 1})
+        rc, said = self.run_on_terminal(project, "monitor", "--every", "100ms", "--count", "3")
+        self.assertEqual(0, rc, said)
+        self.check_cursor(said)
+        frames = said.split("\x1b[J")
+        self.assertEqual(4, len(frames), "three tables, each over the one before, and the last one for good")
+        for table in frames:
+            for word in ("connections", "operations/s", "cache", "tickets", "PRIMARY", "oplog", "disk"):
+                self.assertIn(word, table)
+        rc, said = self.run_on_terminal(project, "monitor", stop=lambda said: signal.SIGINT if "slow" in said else None)
+        self.assertEqual(130, rc, said)
+        self.check_cursor(said)
 
     @on_both
     def test_nothing_is_written_and_no_lock_is_taken(self, project):
