@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/arguments_operations.h"
 #include "cli/arguments_steering.h"
 
 namespace whimbrel {
@@ -14,7 +15,7 @@ namespace {
 /// What CLI11 fills in; values that need a parser of our own stay text until then.
 struct Raw {
   Arguments arguments;
-  std::string output, progress, wait, max_errors, max_time, workers, interrupted_command, every;
+  std::string output, progress, wait, max_errors, max_time, workers, interrupted_command;
   int batch_docs = 0;
   bool show_version = false;
 };
@@ -176,7 +177,8 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   add_commands(*app, raw);
   add_reading_commands(*app, raw);
   add_later_commands(*app, raw);
-  add_steering_commands(*app, raw.arguments, raw.every);
+  add_steering_commands(*app, raw.arguments);
+  add_operations_commands(*app, raw.arguments);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
     command->allow_extras();
@@ -287,7 +289,6 @@ Result<Arguments> finish(Raw raw) {
   arguments.output = TRY(parse_output(raw.output, arguments.command));
   arguments.progress = TRY(parse_progress(raw.progress));
   arguments.wait = TRY(parse_flag_duration("--wait", raw.wait));
-  arguments.every = TRY(parse_flag_duration("--every", raw.every));
   arguments.max_time = TRY(parse_flag_duration("--max-time", raw.max_time));
   TRY(parse_max_errors(raw.max_errors, arguments.overrides));
   TRY(parse_workers(raw.workers, arguments.overrides));
@@ -338,10 +339,10 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",     "create", "status",  "plan",   "lint",     "explain",   "test",
-          "rehearse", "up",     "down",    "verify", "evidence", "checklist", "report",
-          "pause",    "resume", "cancel",  "set",    "watch",    "errors",    "history",
-          "resolve",  "unlock", "version", "help"};
+  return {"init",     "create",  "status", "plan",    "lint",     "explain",   "test",
+          "rehearse", "up",      "down",   "verify",  "evidence", "checklist", "report",
+          "pause",    "resume",  "cancel", "set",     "watch",    "monitor",   "errors",
+          "history",  "resolve", "unlock", "version", "help"};
 }
 
 }  // namespace whimbrel

@@ -14,6 +14,9 @@
 
 namespace whimbrel {
 
+/// Of `--every`.
+inline constexpr std::chrono::milliseconds kShortestEvery{100};
+
 struct Arguments {
   std::string command;             ///< "up", "status", …; "" for none
   std::vector<std::string> words;  ///< its arguments that are no flags
@@ -58,8 +61,8 @@ struct Arguments {
   bool full = false;
   bool watch = false;  ///< test
 
-  // watch
-  std::chrono::milliseconds every{0};  ///< 0: as often as the command does it by itself
+  // watch, monitor
+  std::optional<std::chrono::milliseconds> every;  ///< nullopt: as the command does it by itself
 
   // lint
   bool strict = false;
@@ -83,6 +86,9 @@ struct Arguments {
 
   // unlock
   bool force = false;
+
+  // monitor
+  int64_t count = 0;  ///< 0: until it is ended
 };
 
 /// kUsage with did-you-mean for commands and flags.

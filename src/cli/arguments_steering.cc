@@ -1,6 +1,6 @@
 #include "cli/arguments_steering.h"
 
-#include <CLI/CLI.hpp>
+#include "cli/arguments_operations.h"
 
 namespace whimbrel {
 
@@ -19,7 +19,7 @@ void add_limit_flags(CLI::App& up, Arguments& arguments) {
                 "pause while the whole server does more operations a second");
 }
 
-void add_steering_commands(CLI::App& app, Arguments& arguments, std::string& every) {
+void add_steering_commands(CLI::App& app, Arguments& arguments) {
   auto* pause = app.add_subcommand("pause", "let a run hold still, from any host");
   auto* resume = app.add_subcommand("resume", "let a paused run go on");
   auto* cancel = app.add_subcommand("cancel", "end a run after its running batches, resumably");
@@ -34,7 +34,7 @@ void add_steering_commands(CLI::App& app, Arguments& arguments, std::string& eve
   }
   auto* watch = app.add_subcommand("watch", "follow a run from any host until it ends");
   watch->add_option("migration", arguments.words, "which one; else what is under way");
-  watch->add_option("--every", every, "how often to look: 1s");
+  add_every(*watch, arguments, "how often to look: 1s");
 }
 
 }  // namespace whimbrel

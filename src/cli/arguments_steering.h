@@ -12,7 +12,6 @@ class App;
 namespace whimbrel {
 
 void add_limit_flags(CLI::App& up, Arguments& arguments);
-/// `every` is filled in as it was typed.
-void add_steering_commands(CLI::App& app, Arguments& arguments, std::string& every);
+void add_steering_commands(CLI::App& app, Arguments& arguments);
 
 }  // namespace whimbrel

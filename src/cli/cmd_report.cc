@@ -31,19 +31,30 @@ Json steps_json(const Run& run) {
   return steps;
 }
 
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
 Json samples_json(const Report& report) {
   Json samples = Json::array();
   for (const Sample& sample : report.samples) {
-    samples.push_back(
-        {{"step", sample.step},
-         {"at", iso_time(sample.at)},
-         {"scanned", sample.scanned},
-         {"modified", sample.modified},
-         {"quarantined", sample.quarantined},
-         {"conflicts", sample.conflicts},
-         {"lanes", sample.lanes},
-         {"batchMs", sample.batch_ms},
-         {"lagSeconds", sample.lag_seconds ? Json(*sample.lag_seconds) : Json(nullptr)}});
+    samples.push_back({{"step", sample.step},
+                       {"at", iso_time(sample.at)},
+                       {"scanned", sample.scanned},
+                       {"modified", sample.modified},
+                       {"quarantined", sample.quarantined},
+                       {"conflicts", sample.conflicts},
+                       {"lanes", sample.lanes},
+                       {"batchMs", sample.batch_ms},
+                       {"lagSeconds", or_null(sample.lag_seconds)},
+                       {"cacheUsedShare", or_null(sample.cache_used_share)},
+                       {"cacheDirtyShare", or_null(sample.cache_dirty_share)},
+                       {"ticketsOutShare", or_null(sample.tickets_out_share)},
+                       {"opsPerSecond", or_null(sample.ops_per_second)},
+                       {"connections", or_null(sample.connections)},
+                       {"queue", or_null(sample.queue)},
+                       {"residentBytes", or_null(sample.resident_bytes)}});
   }
   return samples;
 }

@@ -151,7 +151,7 @@ Result<int> run_watch(const Arguments& arguments) {
     return Error{ErrorKind::kUsage, "watch takes one migration", "whimbrel help watch"};
   }
   std::string migration = arguments.words.empty() ? "" : arguments.words.front();
-  milliseconds every = arguments.every.count() > 0 ? arguments.every : kUsually;
+  milliseconds every = arguments.every.value_or(kUsually);
   Project project = TRY(open_project(arguments.sources));
   project.scripts->end_host();
   Screen screen(arguments.output, isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1);

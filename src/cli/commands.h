@@ -32,6 +32,7 @@ Result<int> run_errors(const Arguments& arguments);
 Result<int> run_history(const Arguments& arguments);
 Result<int> run_resolve(const Arguments& arguments);
 Result<int> run_unlock(const Arguments& arguments);
+Result<int> run_monitor(const Arguments& arguments);
 Result<int> run_version(const Arguments& arguments);
 Result<int> run_help(const Arguments& arguments);
 

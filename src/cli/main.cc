@@ -31,8 +31,8 @@ const std::map<std::string, Command>& commands() {
       {"cancel", run_cancel},     {"set", run_set},
       {"watch", run_watch},       {"errors", run_errors},
       {"history", run_history},   {"resolve", run_resolve},
-      {"unlock", run_unlock},     {"version", run_version},
-      {"help", run_help}};
+      {"unlock", run_unlock},     {"monitor", run_monitor},
+      {"version", run_version},   {"help", run_help}};
   return table;
 }
 

@@ -46,6 +46,8 @@ std::string escaped(std::string_view text) {
 std::vector<Plot> plots_of(const Report& report) {
   Plot documents{"Documents processed", "", {}}, pace{"Documents per second", "/s", {}},
       batch{"Time of a batch", " ms", {}}, lag{"Lag of the slowest secondary", " s", {}},
+      dirty{"Dirty part of the cache", " %", {}}, connections{"Connections", "", {}},
+      operations{"Operations per second, of all clients", "/s", {}},
       errors{"Documents in quarantine", "", {}};
   for (const Pace& one : report.paces()) pace.points.push_back({one.seconds, one.docs_per_second});
   for (const Sample& sample : report.samples) {
@@ -54,8 +56,13 @@ std::vector<Plot> plots_of(const Report& report) {
     batch.points.push_back({seconds, static_cast<double>(sample.batch_ms)});
     errors.points.push_back({seconds, static_cast<double>(sample.quarantined)});
     if (sample.lag_seconds) lag.points.push_back({seconds, *sample.lag_seconds});
+    if (sample.cache_dirty_share)
+      dirty.points.push_back({seconds, 100 * *sample.cache_dirty_share});
+    if (sample.connections)
+      connections.points.push_back({seconds, static_cast<double>(*sample.connections)});
+    if (sample.ops_per_second) operations.points.push_back({seconds, *sample.ops_per_second});
   }
-  std::vector<Plot> plots{documents, pace, batch, lag};
+  std::vector<Plot> plots{documents, pace, batch, lag, dirty, connections, operations};
   if (report.run.counts().quarantined > 0) plots.push_back(errors);
   return plots;
 }

@@ -77,6 +77,34 @@ ReportSection pace_section(const Report& report) {
   return section;
 }
 
+/// The most that any sample has; nullopt where none has it.
+template <class T>
+std::optional<T> most(const Report& report, std::optional<T> Sample::*field) {
+  std::optional<T> found;
+  for (const Sample& sample : report.samples) found = std::max(found, sample.*field);
+  return found;
+}
+
+/// The worst that was measured, in the words of `monitor`.
+ReportSection server_section(const Report& report) {
+  ReportSection section{"The server meanwhile, at its worst", {}};
+  auto add = [&](const char* name, const auto& value, auto&& text) {
+    if (value) section.rows.emplace_back(name, text(*value));
+  };
+  auto percent = [](double share) { return fmt::format("{:.1f} %", 100 * share); };
+  auto count = [](int64_t number) { return with_commas(number); };
+  add("lag", most(report, &Sample::lag_seconds), duration_text);
+  add("cache used", most(report, &Sample::cache_used_share), percent);
+  add("cache dirty", most(report, &Sample::cache_dirty_share), percent);
+  add("tickets taken", most(report, &Sample::tickets_out_share), percent);
+  add("waiting for a lock", most(report, &Sample::queue), count);
+  add("connections", most(report, &Sample::connections), count);
+  add("operations/s", most(report, &Sample::ops_per_second),
+      [](double rate) { return with_commas(static_cast<int64_t>(rate)); });
+  add("memory", most(report, &Sample::resident_bytes), bytes_text);
+  return section;
+}
+
 ReportSection estimate_section(const Report& report) {
   ReportSection section{"Estimate and truth", {}};
   auto expected = expectation(report.records, report.run.counts().scanned);
@@ -130,8 +158,8 @@ std::vector<ReportSection> sections_of(const Report& report) {
     sections.push_back(step_section(report.run.steps[i], i));
   }
   for (ReportSection& section :
-       std::vector{pace_section(report), estimate_section(report), evidence_section(report),
-                   error_section(report), event_section(report)}) {
+       std::vector{pace_section(report), server_section(report), estimate_section(report),
+                   evidence_section(report), error_section(report), event_section(report)}) {
     if (!section.rows.empty()) sections.push_back(std::move(section));
   }
   return sections;

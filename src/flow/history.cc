@@ -8,7 +8,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "state/ranges.h"
+#include "flow/open_run.h"
 
 namespace whimbrel {
 namespace {
@@ -24,10 +24,7 @@ MigrationState state_of(const Entry& entry, const std::optional<LockHolder>& loc
     return changed ? MigrationState::kChanged : MigrationState::kApplied;
   }
   if (!entry.run || !entry.run->is_open()) return MigrationState::kPending;
-  bool owner_lives = lock && !lock->is_foreign && !lock->expired && !is_known_dead(lock->process) &&
-                     lock->process.pid == entry.run->process.pid &&
-                     lock->process.host == entry.run->process.host;
-  if (owner_lives) return MigrationState::kRunning;
+  if (is_at_work(*entry.run, lock)) return MigrationState::kRunning;
   return entry.run->state == RunState::kFailed ? MigrationState::kFailed
                                                : MigrationState::kInterrupted;
 }
@@ -48,20 +45,6 @@ std::map<std::string, Run> present_runs(std::vector<Run> runs) {
     else present.insert_or_assign(file, std::move(run));
   }
   return present;
-}
-
-Status count_open_steps(Project& project, Run& run) {
-  if (!run.is_open()) return {};
-  Ranges ranges(project.client, project.database);
-  for (size_t i = 0; i < run.steps.size(); ++i) {
-    if (run.steps[i].progress != StepState::Progress::kRunning) continue;
-    Counts counts;
-    for (const Range& range : TRY(ranges.read({run.id, static_cast<int>(i)})))
-      counts += range.counts;
-    counts.conflicts = std::max(counts.conflicts, run.steps[i].counts.conflicts);
-    run.steps[i].counts = counts;
-  }
-  return {};
 }
 
 }  // namespace
@@ -97,7 +80,7 @@ Result<History> read_history(Project& project) {
     bool known = entries.contains(file);
     if (!known && !run.is_open()) continue;
     if (known && !is_present(run, entries[file].applied)) continue;
-    TRY(count_open_steps(project, run));
+    TRY(count_open_steps(project.client, project.database, run));
     entries[file].run = std::move(run);
   }
   for (auto& [name, entry] : entries) {

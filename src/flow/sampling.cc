@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-namespace whimbrel {
+#include "flow/monitor.h"
 
-using mongo::make_document;
+namespace whimbrel {
 
 namespace {
 
@@ -14,21 +14,20 @@ constexpr int64_t kMany = 20'000;
 /// After so many samples they are taken half as often.
 constexpr int kAtOnePace = 60;
 
-/// Seconds between the newest write of the primary and that of the secondary furthest behind.
-std::optional<double> lag_of(mongo::Client& client) {
-  if (!client.server().has_transactions()) return std::nullopt;
-  auto status = client.run("admin", make_document("replSetGetStatus", 1));
-  if (!status) return std::nullopt;
-  int64_t primary = 0, furthest = 0;
-  for (const mongo::Value& value : status->view().get_document("members").elements()) {
-    mongo::View member = value.as_document();
-    int64_t written = member.get_int("optimeDate");
-    if (member.get_int("state") == 1) primary = written;
-    if (member.get_int("state") == 2)
-      furthest = furthest == 0 ? written : std::min(furthest, written);
+/// A server that is too busy to answer is not asked for longer.
+constexpr std::chrono::milliseconds kPatience{1000};
+
+void take_over(const mongo::Health& health, Sample& sample) {
+  if (const mongo::MemberHealth* furthest = health.furthest_behind())
+    sample.lag_seconds = furthest->lag_seconds;
+  if (health.cache) {
+    sample.cache_used_share = health.cache->used_share();
+    sample.cache_dirty_share = health.cache->dirty_share();
   }
-  if (primary == 0 || furthest == 0) return std::nullopt;
-  return static_cast<double>(std::max<int64_t>(0, primary - furthest)) / 1000;
+  if (health.tickets) sample.tickets_out_share = health.tickets->out_share();
+  if (health.connections) sample.connections = health.connections->current;
+  if (health.queue) sample.queue = health.queue->sum();
+  sample.resident_bytes = health.resident_bytes;
 }
 
 }  // namespace
@@ -48,21 +47,23 @@ void Sampling::finish() {
     thread_.request_stop();
     thread_.join();
   }
-  (void)Samples(client_, database_).add(key_, now(client_));
+  mongo::HealthProbe probe(client_);
+  (void)Samples(client_, database_).add(key_, now(client_, probe));
 }
 
 void Sampling::work(const std::stop_token& ended) {
   std::chrono::milliseconds pause = kFirst;
+  mongo::HealthProbe probe(*own_);
   for (int taken = 1;; ++taken) {
     std::unique_lock lock(mutex_);
     ends_.wait_for(lock, ended, pause, [] { return false; });
     if (ended.stop_requested()) return;
-    (void)Samples(*own_, database_).add(key_, now(*own_));
+    (void)Samples(*own_, database_).add(key_, now(*own_, probe));
     if (taken % kAtOnePace == 0) pause = std::min(2 * pause, kSeldomest);
   }
 }
 
-Sample Sampling::now(mongo::Client& client) const {
+Sample Sampling::now(mongo::Client& client, mongo::HealthProbe& probe) {
   Sample sample;
   sample.at = client.server_time();
   sample.scanned = progress_.scanned;
@@ -71,7 +72,15 @@ Sample Sampling::now(mongo::Client& client) const {
   sample.conflicts = progress_.conflicts;
   sample.lanes = progress_.lanes;
   sample.batch_ms = progress_.batch_ms;
-  sample.lag_seconds = lag_of(client);
+  mongo::HealthParts parts = mongo::HealthParts::quick();
+  parts.memory = true;
+  parts.patience = kPatience;
+  auto health = probe.read(parts);
+  if (!health) return sample;
+  take_over(*health, sample);
+  if (auto rates = last_ ? rates_between(*last_, *health) : std::nullopt)
+    sample.ops_per_second = rates->sum();
+  last_ = std::move(health).value();
   return sample;
 }
 

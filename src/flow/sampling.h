@@ -7,6 +7,7 @@
 
 #include "base/progress.h"
 #include "flow/project.h"
+#include "mongo/health.h"
 #include "state/samples.h"
 
 namespace whimbrel {
@@ -26,13 +27,14 @@ class Sampling {
 
  private:
   void work(const std::stop_token& ended);
-  Sample now(mongo::Client& client) const;
+  Sample now(mongo::Client& client, mongo::HealthProbe& probe);
 
   mongo::Client& client_;
   std::optional<mongo::Client> own_;  // the thread's
   std::string database_;
   StepKey key_;
   const Progress& progress_;
+  std::optional<mongo::Health> last_;  // the thread's, until it has ended
   std::mutex mutex_;
   std::condition_variable_any ends_;
   std::jthread thread_;

@@ -76,10 +76,14 @@ Status apply_side_by_side(const UpSetting& setting, const std::vector<Slot>& slo
   std::vector<std::jthread> threads;
   for (auto& twin : twins) {
     threads.emplace_back([&] {
-      UpSetting own{*twin,           setting.lock,      setting.reporter, setting.stop,
-                    setting.block,   setting.overrides, setting.in_doubt, setting.given,
-                    setting.throttle};
-      while (auto index = board.next(setting.stop)) board.ended(*index, apply(own, *index));
+      while (auto index = board.next(setting.stop)) {
+        // One that fails stops its own lanes only.
+        Stop stop(&setting.stop);
+        UpSetting own{*twin,           setting.lock,      setting.reporter, stop,
+                      setting.block,   setting.overrides, setting.in_doubt, setting.given,
+                      setting.throttle};
+        board.ended(*index, apply(own, *index));
+      }
     });
   }
   threads.clear();

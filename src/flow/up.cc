@@ -9,6 +9,7 @@
 #include "flow/gate.h"
 #include "flow/journal_age.h"
 #include "flow/plan_bond.h"
+#include "flow/preflight.h"
 #include "flow/run_control.h"
 #include "flow/side_by_side.h"
 #include "state/quarantine.h"
@@ -174,6 +175,14 @@ mongo::Document audited(const UpOptions& options) {
   return given;
 }
 
+/// What cannot be read is no reason not to begin.
+void look_before(Project& project, Reporter& reporter) {
+  auto parts = mongo::HealthParts::everything(project.database);
+  parts.patience = std::chrono::seconds(2);
+  auto health = mongo::read_health(project.client, parts);
+  if (health) reporter.preflight(preflight(*health));
+}
+
 Result<double> server_milliseconds(mongo::Client& client) {
   mongo::Document hello = TRY(client.run("admin", mongo::make_document("hello", 1)));
   return static_cast<double>(hello.view().get_int("localTime"));
@@ -233,6 +242,7 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   TRY(check_server(project, todo));
   TRY(check_evidence(project, todo));
   reporter.run_started(project.database, project.client.server().version, names_of(todo));
+  if (!todo.empty()) look_before(project, reporter);
   warn_out_of_order(history, todo, reporter);
   if (todo.empty()) reporter.say("info", "nothing to do: every migration is applied");
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "mongo/command.h"
 #include "mongo/error.h"
+#include "mongo/impatient.h"
 #include "mongo/uri.h"
 
 namespace whimbrel::mongo {
@@ -197,6 +198,20 @@ Result<Client> Client::another(std::chrono::milliseconds answer) const {
   impl->patience = impl_->patience;
   impl->repeatable = impl_->repeatable;
   return Client(std::move(impl));
+}
+
+Result<Client> impatient_client(const Client& client, std::chrono::milliseconds answer) {
+  Client impatient = TRY(client.another(answer));
+  Client::Impl& impl = impatient.impl();
+  impl.options.server_selection = answer;
+  impl.uri = TRY(parse_uri(impl.options));
+  if (!mongoc_uri_has_option(impl.uri.get(), MONGOC_URI_CONNECTTIMEOUTMS)) {
+    mongoc_uri_set_option_as_int32(impl.uri.get(), MONGOC_URI_CONNECTTIMEOUTMS,
+                                   static_cast<int32_t>(answer.count()));
+  }
+  impl.client = make_driver_client(with_answer_limit(impl.uri.get(), answer).get());
+  impl.patience = std::chrono::milliseconds(0);
+  return impatient;
 }
 
 const Server& Client::server() const {

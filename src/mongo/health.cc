@@ -197,6 +197,7 @@ Document server_status_command(const HealthParts& parts) {
 
 void parse_server_status(View reply, Health& health) {
   if (auto at = int_at(reply, "localTime")) health.at = *at;
+  health.host = reply.get_string("host");
   health.uptime_seconds = int_at(reply, "uptime");
   View connections = reply.get_document("connections");
   if (auto current = int_at(connections, "current")) {

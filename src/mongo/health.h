@@ -108,7 +108,8 @@ struct Unknown {
 };
 
 struct Health {
-  int64_t at = 0;  ///< milliseconds since the epoch, the server's clock
+  int64_t at = 0;    ///< milliseconds since the epoch, the server's clock
+  std::string host;  ///< who answered, "name:port"; "" where serverStatus is refused
   std::optional<int64_t> uptime_seconds;
   std::optional<Connections> connections;
   std::optional<Opcounters> opcounters;

@@ -45,7 +45,7 @@ constexpr const char* kConfig = R"({"config": {"version": 1, "members": [
   {"host": "e:1", "arbiterOnly": true, "hidden": false}]}})";
 
 TEST_CASE("what a mongod of MongoDB 6 says of its load is read") {
-  Health health = of_server(R"({"process": "mongod", "uptime": 29.0, "localTime": {"$date": 1234},
+  Health health = of_server(R"({"host": "a:1", "process": "mongod", "uptime": 29.0, "localTime": {"$date": 1234},
     "connections": {"current": 3, "available": 15997, "active": 2},
     "opcounters": {"insert": 1, "query": 2, "update": 3, "delete": 4, "getmore": 5, "command": 6},
     "mem": {"resident": 137},
@@ -58,6 +58,7 @@ TEST_CASE("what a mongod of MongoDB 6 says of its load is read") {
       "concurrentTransactions": {"write": {"out": 96, "available": 32, "totalTickets": 128},
                                  "read": {"out": 1, "available": 127, "totalTickets": 128}}}})");
   CHECK(health.at == 1234);
+  CHECK(health.host == "a:1");
   CHECK(health.uptime_seconds == 29);
   CHECK(health.connections->current == 3);
   CHECK(health.connections->available == 15997);

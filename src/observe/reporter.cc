@@ -207,6 +207,18 @@ void Reporter::run_started(const std::string& database, const std::string& serve
                                     database, server, pending.size()));
 }
 
+void Reporter::preflight(const std::vector<PreflightItem>& items) {
+  std::lock_guard guard(impl_->mutex);
+  Json list = Json::array();
+  for (const PreflightItem& item : items) {
+    list.push_back({{"name", item.name}, {"ok", item.ok}, {"found", item.found}});
+    std::string line = fmt::format("preflight: {}: {}", item.name, item.found);
+    if (!item.ok) impl_->to_stderr("warning: " + line);
+    impl_->to_log(item.ok ? "info" : "warning", line);
+  }
+  impl_->event({{"type", "preflight"}, {"items", list}});
+}
+
 void Reporter::say(std::string_view level, std::string_view text) {
   std::lock_guard guard(impl_->mutex);
   bool plain = level == "info";

@@ -24,6 +24,13 @@ struct ProgressStyle {
 
 enum class Direction { kUp, kDown };
 
+/// One thing that was looked at before the start.
+struct PreflightItem {
+  std::string name;
+  bool ok = true;
+  std::string found;
+};
+
 /// The closing record.
 struct Summary {
   int exit = 0;
@@ -52,6 +59,9 @@ class Reporter {
 
   void run_started(const std::string& database, const std::string& server,
                    const std::vector<std::string>& pending);
+  /// What was looked at before anything is touched: an event, the log, and a warning for each that
+  /// is not well.
+  void preflight(const std::vector<PreflightItem>& items);
   /// A line of talk: `level` is "info", "warning" or "error".
   void say(std::string_view level, std::string_view text);
   /// Shows `progress` until step_ended(); the object must live so long. A thread has one step at a

@@ -8,6 +8,8 @@ namespace whimbrel {
 
 /// Columns of the terminal behind `fd`; 80 when it does not say.
 int terminal_columns(int fd);
+/// Lines of it; 24 when it does not say.
+int terminal_rows(int fd);
 /// Whether the locale's character set is UTF-8 (LC_ALL, LC_CTYPE, LANG).
 bool locale_is_utf8();
 

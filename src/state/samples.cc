@@ -9,6 +9,24 @@ using mongo::make_document;
 
 namespace {
 
+// The optional fields, by the names that they have in the database.
+struct Measure {
+  const char* name;
+  std::optional<double> Sample::*value;
+};
+constexpr Measure kMeasures[] = {{"lagSeconds", &Sample::lag_seconds},
+                                 {"cacheUsedShare", &Sample::cache_used_share},
+                                 {"cacheDirtyShare", &Sample::cache_dirty_share},
+                                 {"ticketsOutShare", &Sample::tickets_out_share},
+                                 {"opsPerSecond", &Sample::ops_per_second}};
+struct Number {
+  const char* name;
+  std::optional<int64_t> Sample::*value;
+};
+constexpr Number kNumbers[] = {{"connections", &Sample::connections},
+                               {"queue", &Sample::queue},
+                               {"residentBytes", &Sample::resident_bytes}};
+
 Result<Sample> read_sample(mongo::View document) {
   TRY(check_version(document, kSamplesCollection));
   Sample sample;
@@ -20,7 +38,12 @@ Result<Sample> read_sample(mongo::View document) {
   sample.conflicts = document.get_int("conflicts");
   sample.lanes = static_cast<int>(document.get_int("lanes"));
   sample.batch_ms = document.get_int("batchMs");
-  if (auto lag = document.find("lagSeconds")) sample.lag_seconds = lag->as_double();
+  for (const Measure& field : kMeasures) {
+    if (auto value = document.find(field.name)) sample.*field.value = value->as_double();
+  }
+  for (const Number& field : kNumbers) {
+    if (auto value = document.find(field.name)) sample.*field.value = value->as_int();
+  }
   return sample;
 }
 
@@ -33,7 +56,12 @@ Status Samples::add(const StepKey& key, const Sample& sample) const {
                                   sample.modified, "quarantined", sample.quarantined);
   fields.append("conflicts", sample.conflicts).append("lanes", sample.lanes);
   fields.append("batchMs", sample.batch_ms);
-  if (sample.lag_seconds) fields.append("lagSeconds", *sample.lag_seconds);
+  for (const Measure& field : kMeasures) {
+    if (sample.*field.value) fields.append(field.name, *(sample.*field.value));
+  }
+  for (const Number& field : kNumbers) {
+    if (sample.*field.value) fields.append(field.name, *(sample.*field.value));
+  }
   TRY(samples_.update_one(make_document("_id", id), make_document("$set", fields),
                           mongo::Upsert::kYes));
   return {};

@@ -17,6 +17,13 @@ struct Sample {
   int lanes = 0;
   int64_t batch_ms = 0;               ///< how long the last batch took
   std::optional<double> lag_seconds;  ///< of the secondary that is furthest behind, where known
+  // The server's own, where known; shares are 0 to 1.
+  std::optional<double> cache_used_share, cache_dirty_share;
+  std::optional<double> tickets_out_share;  ///< of readers' or writers', whichever has fewer left
+  std::optional<double> ops_per_second;     ///< of all clients, since the sample before
+  std::optional<int64_t> connections;
+  std::optional<int64_t> queue;  ///< operations that wait for a lock
+  std::optional<int64_t> resident_bytes;
 };
 
 class Samples {

@@ -67,6 +67,26 @@ class ReportTest(ServerTest):
                 self.assertEqual(1, sample["lanes"])
 
     @on_both
+    def test_samples_keep_how_the_server_was(self, project):
+        self.ran(project, count=60_000)
+        kept = list(project.db.whimbrel_samples.find().sort("_id"))
+        self.assertGreaterEqual(len(kept), 2)
+        for sample in kept:
+            for field in ("cacheUsedShare", "cacheDirtyShare", "ticketsOutShare"):
+                self.assertTrue(0 <= sample[field] <= 1, sample)
+            self.assertGreater(sample["connections"], 0)
+            self.assertGreaterEqual(sample["queue"], 0)
+            self.assertGreater(sample["residentBytes"], 1 << 20)
+        self.assertGreater(kept[-1]["opsPerSecond"], 0)
+        self.assertNotIn("opsPerSecond", kept[0], "there is nothing before it")
+        told = project.ok("report", "-o", "json").json()["samples"]
+        for field in ("cacheDirtyShare", "connections", "opsPerSecond"):
+            self.assertEqual([sample.get(field) for sample in kept], [sample[field] for sample in told])
+        text = project.ok("report").out
+        self.assertIn("The server meanwhile, at its worst", text)
+        self.assertRegex(text, r"cache dirty +\d+\.\d %")
+
+    @on_both
     def test_documents_in_quarantine_are_shown_with_their_reason(self, project):
         self.ran(project, rc=3, bad=(7, 8))
         report = project.ok("report", "-o", "json").json()

@@ -2,55 +2,22 @@
 import os
 import pty
 import re
-import select
 import signal
 import subprocess
-import time
 
 from support.project import BINARY, clean_environment
 from support.servers import die_with_parent
+from support.terminal import HIDE, OnTerminal
 from support.testcase import ServerTest, on
 
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}, "done": True}}]}
-HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
-class TerminalTest(ServerTest):
+class TerminalTest(OnTerminal, ServerTest):
     def fill(self, project, count=20000, docs=50):
         project.config(engine={"workers": 2, "batch": {"docs": docs}})
         project.db.things.insert_many(({"_id": k, "n": k} for k in range(count)), ordered=False)
         return project.migration("add", STEP)
-
-    def run_on_terminal(self, project, *args, env=None, stop=None):
-        """Runs whimbrel on a terminal of its own; returns the exit code and all that it wrote there.
-
-        `stop(said)` is asked after each piece; once it returns a signal, that is sent.
-        """
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [BINARY, *args], cwd=project.root, stdin=theirs, stdout=theirs, stderr=theirs,
-            env=clean_environment({"TERM": "xterm-256color", **(env or {})}), preexec_fn=die_with_parent)
-        os.close(theirs)
-        self.addCleanup(process.kill)
-        said, sent, deadline = b"", False, time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if not select.select([ours], [], [], 0.1)[0]:
-                continue
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            said += piece
-            if stop and not sent:
-                number = stop(said.decode(errors="replace"))
-                if number:
-                    process.send_signal(number)
-                    sent = True
-        os.close(ours)
-        return process.wait(10), said.decode(errors="replace")
-
-    def check_cursor(self, said):
-        self.assertGreaterEqual(said.rfind(SHOW), said.rfind(HIDE), "the cursor is shown again at the end")
 
     @on("replicaset")
     def test_a_terminal_gets_live_progress_within_its_bounds(self, project):
