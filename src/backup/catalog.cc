@@ -79,7 +79,8 @@ Result<CatalogItem> item_of(mongo::Client& client, const std::string& database,
   CatalogItem item;
   TRY(read_indexes(client, database, definition));
   item.definition = std::move(definition);
-  item.where = where;
+  // The buckets of a time series have other fields than its documents.
+  if (!item.definition.is_time_series()) item.where = where;
   if (item.definition.is_view()) return item;
   bool buckets = item.definition.is_time_series() && !has_viewless_time_series(client.server());
   item.data = buckets ? std::string(kBucketsPrefix) + item.definition.name : item.definition.name;
@@ -90,15 +91,15 @@ Result<CatalogItem> item_of(mongo::Client& client, const std::string& database,
 }  // namespace
 
 Result<std::vector<CatalogItem>> read_catalog(mongo::Client& client, const std::string& database,
-                                              const std::vector<Wanted>& wanted,
-                                              const std::vector<std::string>& leave_out) {
+                                              const CatalogRequest& request) {
   std::map<std::string, Definition> all;
   for (Definition& one : TRY(list(client, database))) {
-    if (!is_left_out(one.name, leave_out)) all.emplace(one.name, std::move(one));
+    if (!is_left_out(one.name, request.leave_out)) all.emplace(one.name, std::move(one));
   }
   std::vector<CatalogItem> items;
-  for (const Wanted& one : wanted) {
+  for (const Wanted& one : request.wanted.value_or(std::vector<Wanted>())) {
     auto found = all.find(one.collection);
+    if (found == all.end() && !request.missing_is_error) continue;
     if (found == all.end()) {
       return Error{
           ErrorKind::kNotFound,
@@ -107,7 +108,7 @@ Result<std::vector<CatalogItem>> read_catalog(mongo::Client& client, const std::
     }
     items.push_back(TRY(item_of(client, database, found->second, one.where)));
   }
-  if (!wanted.empty()) return items;
+  if (request.wanted) return items;
   for (auto& [name, definition] : all) {
     items.push_back(TRY(item_of(client, database, std::move(definition), Document())));
   }

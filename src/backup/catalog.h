@@ -25,11 +25,15 @@ struct Wanted {
   mongo::Document where;
 };
 
-/// Everything in `database` that mongodump would take and that is not in `leave_out`; of `wanted`
-/// only these, if there are any. kNotFound for one that does not exist.
+/// What of a database is wanted.
+struct CatalogRequest {
+  std::optional<std::vector<Wanted>> wanted;  ///< nullopt: everything that mongodump would take
+  bool missing_is_error = true;               ///< kNotFound for one that does not exist
+  std::vector<std::string> leave_out;         ///< names, even if they are wanted
+};
+
 Result<std::vector<CatalogItem>> read_catalog(mongo::Client& client, const std::string& database,
-                                              const std::vector<Wanted>& wanted,
-                                              const std::vector<std::string>& leave_out);
+                                              const CatalogRequest& request);
 
 /// A moment of the cluster; none on a standalone server, or before MongoDB 5.0.
 struct ClusterTime {

@@ -244,7 +244,8 @@ class Load {
     if (definition(item).is_capped()) return {};
     int64_t found = TRY(
         mongo::Collection(setting_.client, setting_.database, target_of(item)).estimated_count());
-    if (found == figures_[item].inserted && figures_[item].duplicates == 0) return {};
+    int64_t sent = figures_[item].inserted + figures_[item].duplicates;
+    if (found == sent) return {};
     return Error{
         ErrorKind::kFailed,
         fmt::format("{}: {} documents are there after {} were inserted and {} had an _id "

@@ -14,6 +14,17 @@
 
 namespace whimbrel {
 
+struct BackupArguments {
+  bool first = false;  ///< of `up`: `--backup`
+  std::vector<std::string> only;
+  std::string archive;    ///< "-" for stdin or stdout
+  std::string migration;  ///< `--for`
+  std::string to_database;
+  std::string keep;  ///< of `prune`: a duration
+  bool gzip = false;
+  bool drop = false;
+};
+
 struct Arguments {
   std::string command;             ///< "up", "status", …; "" for none
   std::vector<std::string> words;  ///< its arguments that are no flags
@@ -69,6 +80,9 @@ struct Arguments {
   bool applied = false;
   bool pending = false;
   bool accept_change = false;
+
+  // backup, restore
+  BackupArguments backup;
 
   // unlock
   bool force = false;

@@ -63,7 +63,10 @@ constexpr const char* kConfig =
   node: { command: node, loaders: [], transformTimeout: 60s }
   environments:               each with the sections above, merged over them, and
     NAME: { protected: true, requires: [ test, rehearsal, verify, backup ] }
-  throttle, windows, backup, notify: checked, not acted on by this version
+  backup:
+    directory: backups        where `whimbrel backup` keeps them
+    before: [ NAME ]          environments in which `up` makes one before it begins
+  throttle, windows, notify: checked, not acted on by this version
 ${VAR} and ${VAR:-default} are taken from the environment; unknown and repeated keys are refused.
 )";
 

@@ -40,6 +40,7 @@ Result<UpOptions> options_of(const Arguments& arguments) {
   options.overrides = arguments.overrides;
   options.lock_wait = arguments.wait;
   options.in_doubt = arguments.in_doubt;
+  if (arguments.backup.first) options.backup = BackupFirst::kYes;
   if (arguments.plan_file.empty()) return options;
   if (selects(arguments)) {
     return Error{

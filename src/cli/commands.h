@@ -26,6 +26,8 @@ Result<int> run_down(const Arguments& arguments);
 Result<int> run_errors(const Arguments& arguments);
 Result<int> run_history(const Arguments& arguments);
 Result<int> run_resolve(const Arguments& arguments);
+Result<int> run_backup(const Arguments& arguments);
+Result<int> run_restore(const Arguments& arguments);
 Result<int> run_unlock(const Arguments& arguments);
 Result<int> run_version(const Arguments& arguments);
 Result<int> run_help(const Arguments& arguments);

@@ -28,6 +28,7 @@ const std::map<std::string, Command>& commands() {
       {"down", run_down},         {"checklist", run_checklist},
       {"evidence", run_evidence}, {"report", run_report},
       {"errors", run_errors},     {"history", run_history},
+      {"backup", run_backup},     {"restore", run_restore},
       {"resolve", run_resolve},   {"unlock", run_unlock},
       {"version", run_version},   {"help", run_help}};
   return table;

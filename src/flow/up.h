@@ -13,12 +13,16 @@ struct Selection {
   std::string only;  ///< glob over file names; "" for all
 };
 
+/// Whether `up` makes a backup before it begins.
+enum class BackupFirst { kAsConfigured, kYes };
+
 struct UpOptions {
   Selection selection;
   EngineOverrides overrides;
   std::chrono::milliseconds lock_wait{0};
   InDoubt in_doubt = InDoubt::kAsk;
   std::optional<mongo::Document> bond = {};  ///< of a plan (plan_bond.h) that must still hold
+  BackupFirst backup = BackupFirst::kAsConfigured;
 };
 
 /// As the audit and a saved plan keep them: those that were given.

@@ -33,6 +33,12 @@ struct NodeConfig {
   std::chrono::milliseconds transform_timeout{60'000};  ///< what a transform may take for one batch
 };
 
+/// `backup:` of whimbrel.yaml.
+struct BackupConfig {
+  std::string directory = "backups";  ///< where backups lie; absolute after load
+  std::vector<std::string> before;    ///< environments in which `up` makes one before it begins
+};
+
 /// What migrate-mongo-config.js says; unset where it says nothing.
 struct ScriptConfig {
   std::optional<std::string> uri, database, migrations_directory, changelog_collection,
@@ -45,8 +51,8 @@ struct ScriptConfig {
 using ReadScriptConfig =
     std::function<Result<ScriptConfig>(const std::string& path, const NodeConfig& node)>;
 
-/// The effective configuration. Sections that a later version obeys (throttle, windows, backup,
-/// notify) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
+/// The effective configuration. Sections that a later version obeys (throttle, windows, notify) are
+/// checked here and named in `not_yet_obeyed`, so that nobody believes in them.
 struct Config {
   std::string directory;    ///< the project's directory, absolute
   std::string file;         ///< path of whimbrel.yaml, "" when there is none
@@ -66,6 +72,7 @@ struct Config {
   std::vector<std::string> required_evidence;
   EngineConfig engine;
   NodeConfig node;
+  BackupConfig backup;
   std::string driver_uri;           ///< for the project's own driver, which gets its options apart
   std::string migration_extension;  ///< of scripts; "" when every kind that is known counts
   std::string module_system = "commonjs";     ///< which template `create` takes

@@ -12,9 +12,10 @@ using mongo::View;
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kActions = {
-    "run.started",   "run.resumed", "run.ended", "down.started", "down.resumed",      "down.ended",
-    "retry.started", "retry.ended", "resolve",   "unlock",       "evidence.imported", "ticked"};
+constexpr std::array<std::string_view, 15> kActions = {
+    "run.started",       "run.resumed",   "run.ended",   "down.started",    "down.resumed",
+    "down.ended",        "retry.started", "retry.ended", "resolve",         "unlock",
+    "evidence.imported", "ticked",        "backup",      "restore.started", "restore.ended"};
 constexpr std::array<std::string_view, 3> kOutcomes = {"done", "interrupted", "failed"};
 
 Document migration_filter(const std::string& migration) {

@@ -24,6 +24,9 @@ enum class AuditAction {
   kUnlock,
   kEvidenceImported,
   kTicked,
+  kBackup,
+  kRestoreStarted,
+  kRestoreEnded,
 };
 std::string_view to_text(AuditAction action);
 
