@@ -19,6 +19,7 @@ from support.process import wait_with_usage  # noqa: E402
 from support.servers import Server, die_with_parent  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("WHIMBREL_BUILD", ROOT / "build" / "release"))
+GENERATOR = pathlib.Path(os.environ.get("WHIMBREL_GENERATOR", BUILD / "users-generator"))
 DATABASE = "whimbrel_bench"
 LOOP = """
 import os, sys
@@ -63,7 +64,7 @@ def run(topology, args):
     server = Server(folder / "server", topology, cache_gb=args.cache)
     try:
         (folder / "whimbrel.yaml").write_text("{}")
-        subprocess.run([str(BUILD / "users-generator"), server.uri, DATABASE, str(args.docs)], check=True,
+        subprocess.run([str(GENERATOR), "--uri", server.uri, "--db", DATABASE, "--docs", str(args.docs)], check=True,
                        stdout=subprocess.DEVNULL)
         results, expected = {}, None
         for _ in range(args.runs):

@@ -111,6 +111,7 @@ Result<int> make(const Arguments& arguments) {
   std::optional<Migration> migration;
   BackupRequest request = TRY(request_of(arguments, project, migration));
   project.scripts->end_host();
+  project.client.ride_out(std::chrono::seconds(20), {});
   auto reporter = TRY(quiet_reporter(arguments));
   Progress progress;
   reporter->step_started(project.database, "backup", progress);

@@ -1,7 +1,7 @@
 """Backups: mongodump's formats, one moment of a replica set, complete or not there at all."""
 import datetime
 import json
-import os
+import random
 import signal
 import subprocess
 import threading
@@ -9,7 +9,6 @@ import unittest
 
 import bson
 import pymongo
-from bson.raw_bson import RawBSONDocument
 
 from support import documents, mongodump
 from support.project import BINARY, clean_environment
@@ -31,8 +30,8 @@ def only_backup(project):
 
 def fill(project, count=1000):
     """Documents of every type in `things`, and a few collections of every kind."""
-    documents.insert(project.db.things, documents.documents(project.random, count))
-    documents.insert(project.db.ids, documents.id_documents(project.random))
+    documents.insert(project.db.things, documents.documents(random.Random(count), count))
+    documents.insert(project.db.ids, documents.id_documents(random.Random(7)))
     project.db.create_collection("empty")
 
 
