@@ -90,7 +90,8 @@ def main():
     parser.add_argument("--topology", choices=("replicaset", "standalone"))
     parser.add_argument("--cache", type=float, default=1.0, help="GB of the server's cache")
     args = parser.parse_args()
-    print("| users | topology | peer | seconds | times the loop | documents/s | peak MiB |\n|---|---|---|---|---|---|---|")
+    print("| users | topology | peer | seconds | times the loop | documents/s | peak MiB |")
+    print("|---|---|---|---|---|---|---|")
     for topology in [args.topology] if args.topology else ["replicaset", "standalone"]:
         results = run(topology, args)
         base = statistics.median(u.seconds for u in results["pymongo loop"])

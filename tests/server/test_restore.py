@@ -161,7 +161,8 @@ class RestoreTest(ServerTest):
         project.exits(65, "restore", folder, "--drop", "--confirm", project.db.name)
         archive = mongodump.archive(project.db.name, collections)
         path = project.root / "a.archive"
-        for cut in [5, 200, len(archive) // 3, len(archive) // 2, len(archive) - 200, len(archive) - 4, len(archive) - 1]:
+        end = len(archive)
+        for cut in (5, 200, end // 3, end // 2, end - 200, end - 4, end - 1):
             path.write_bytes(archive[:cut])
             self.assertIn("a.archive, byte", project.exits(65, "restore", "a.archive").err)
         at = archive.index(docs[100]) + 16
@@ -209,14 +210,17 @@ class RestoreTest(ServerTest):
 
     @on_both
     def test_a_killed_restore_without_drop_is_gone_on_with(self, project):
-        fill(project, 3000)
+        project.db.things.insert_many([{"_id": k, "pad": "x" * 1000} for k in range(5000)])
+        project.db.things.create_index("pad")
         before = project.raw()
         project.ok("backup", "--out", "b")
         project.db.drop_collection("things")
-        run = project.run("restore", "b", env={"WHIMBREL_FAULT": "kill insert things after#2"})
+        run = project.run("restore", "b", "--workers", "1", env={"WHIMBREL_FAULT": "kill insert things after#2"})
         self.assertEqual(-signal.SIGKILL, run.rc)
+        self.assertNotEqual(len(before), project.db.things.count_documents({}))
         project.ok("restore", "b", "--wait", "60s")
         self.assertSameBytes(before, project.raw())
+        self.assertEqual({"_id_", "pad_1"}, set(project.db.things.index_information()))
 
     @on_both
     def test_until_it_is_whole_the_old_collection_stays(self, project):
