@@ -47,14 +47,15 @@ function(add_server_test name module label timeout)
 endfunction()
 
 file(GLOB server_tests RELATIVE ${CMAKE_SOURCE_DIR}/tests CONFIGURE_DEPENDS
-  ${CMAKE_SOURCE_DIR}/tests/server/test_*.py ${CMAKE_SOURCE_DIR}/tests/torture/test_*.py)
+  ${CMAKE_SOURCE_DIR}/tests/server/test_*.py ${CMAKE_SOURCE_DIR}/tests/torture/test_*.py
+  ${CMAKE_SOURCE_DIR}/tests/night/test_*.py)
 foreach(file ${server_tests})
   string(REGEX REPLACE "^(.*)/test_(.*)\\.py$" "\\1/\\2" name ${file})
   string(REGEX REPLACE "^(.*)/(test_.*)\\.py$" "\\1.\\2" module ${file})
   if(name STREQUAL "server/cases")
     add_server_test(server/cases_standalone ${module} server 900 -k on_a_standalone_server)
     add_server_test(server/cases_replicaset ${module} server 900 -k on_a_replica_set)
-  elseif(name MATCHES "/(kill|faults|live)")
+  elseif(name MATCHES "/(kill|faults|live|night)")
     string(REGEX REPLACE "^.*/" "long/" long ${name})
     add_server_test(${name} ${module} server 1800)
     add_server_test(${long} ${module} long 14400)

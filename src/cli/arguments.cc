@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/arguments_operations.h"
 #include "cli/arguments_steering.h"
+#include "cli/backup_arguments.h"
 
 namespace whimbrel {
 namespace {
@@ -86,6 +87,7 @@ void add_commands(CLI::App& app, Raw& raw) {
   up->add_flag("--dry-run", arguments.dry_run, "the same as `plan`");
   up->add_option("--log-file", arguments.log_file,
                  "log file instead of logs/whimbrel-<utc>-<run>.log");
+  up->add_flag("--backup", arguments.backup.first, "make a backup of what it touches first");
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
@@ -179,6 +181,7 @@ std::unique_ptr<CLI::App> build(Raw& raw) {
   add_later_commands(*app, raw);
   add_steering_commands(*app, raw.arguments);
   add_operations_commands(*app, raw.arguments);
+  add_backup_commands(*app, raw.arguments, raw.workers);
   for (CLI::App* command : app->get_subcommands({})) {
     command->fallthrough();
     command->allow_extras();
@@ -339,10 +342,10 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",     "create",  "status", "plan",    "lint",     "explain",   "test",
-          "rehearse", "up",      "down",   "verify",  "evidence", "checklist", "report",
-          "pause",    "resume",  "cancel", "set",     "watch",    "monitor",   "errors",
-          "history",  "resolve", "unlock", "version", "help"};
+  return {"init",     "create", "status",  "plan",    "lint",     "explain",   "test",
+          "rehearse", "up",     "down",    "verify",  "evidence", "checklist", "report",
+          "pause",    "resume", "cancel",  "set",     "watch",    "monitor",   "errors",
+          "history",  "backup", "restore", "resolve", "unlock",   "version",   "help"};
 }
 
 }  // namespace whimbrel

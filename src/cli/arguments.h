@@ -16,6 +16,16 @@ namespace whimbrel {
 
 /// Of `--every`.
 inline constexpr std::chrono::milliseconds kShortestEvery{100};
+struct BackupArguments {
+  bool first = false;  ///< of `up`: `--backup`
+  std::vector<std::string> only;
+  std::string archive;    ///< "-" for stdin or stdout
+  std::string migration;  ///< `--for`
+  std::string to_database;
+  std::string keep;  ///< of `prune`: a duration
+  bool gzip = false;
+  bool drop = false;
+};
 
 struct Arguments {
   std::string command;             ///< "up", "status", …; "" for none
@@ -83,6 +93,9 @@ struct Arguments {
   bool applied = false;
   bool pending = false;
   bool accept_change = false;
+
+  // backup, restore
+  BackupArguments backup;
 
   // unlock
   bool force = false;

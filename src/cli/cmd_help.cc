@@ -73,7 +73,10 @@ constexpr const char* kConfig =
   node: { command: node, loaders: [], transformTimeout: 60s }
   environments:               each with the sections above, merged over them, and
     NAME: { protected: true, requires: [ test, rehearsal, verify, backup ] }
-  backup, notify: checked, not acted on by this version
+  backup:
+    directory: backups        where `whimbrel backup` keeps them
+    before: [ NAME ]          environments in which `up` makes one before it begins
+  notify: checked, not acted on by this version
 ${VAR} and ${VAR:-default} are taken from the environment; unknown and repeated keys are refused.
 )";
 

@@ -41,6 +41,7 @@ Result<UpOptions> options_of(const Arguments& arguments) {
   options.lock_wait = arguments.wait;
   options.in_doubt = arguments.in_doubt;
   if (arguments.limits.parallel) options.order = UpOptions::Order::kSideBySide;
+  if (arguments.backup.first) options.backup = BackupFirst::kYes;
   if (arguments.plan_file.empty()) return options;
   if (selects(arguments)) {
     return Error{

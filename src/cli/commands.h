@@ -31,6 +31,8 @@ Result<int> run_watch(const Arguments& arguments);
 Result<int> run_errors(const Arguments& arguments);
 Result<int> run_history(const Arguments& arguments);
 Result<int> run_resolve(const Arguments& arguments);
+Result<int> run_backup(const Arguments& arguments);
+Result<int> run_restore(const Arguments& arguments);
 Result<int> run_unlock(const Arguments& arguments);
 Result<int> run_monitor(const Arguments& arguments);
 Result<int> run_version(const Arguments& arguments);

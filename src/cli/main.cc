@@ -32,6 +32,7 @@ const std::map<std::string, Command>& commands() {
       {"watch", run_watch},       {"errors", run_errors},
       {"history", run_history},   {"resolve", run_resolve},
       {"unlock", run_unlock},     {"monitor", run_monitor},
+      {"backup", run_backup},     {"restore", run_restore},
       {"version", run_version},   {"help", run_help}};
   return table;
 }

@@ -33,6 +33,16 @@ Found tried(const EvidenceRecord* record) {
                              where_and_when(*record), with_commas(figures.get_int("failed")))};
 }
 
+/// A backup of another database, or of before the last migration, is none for this one.
+Found backed_up(const ChecklistFacts& facts) {
+  const EvidenceRecord* record = newest(facts.records, kBackupEvidence);
+  bool here = record && !record->imported && record->database == facts.project.database;
+  if (!here || facts.entry.applied) return std::nullopt;
+  mongo::View figures = record->figures.view();
+  return Finding{true, fmt::format("{} on {}: {}", documents_text(figures.get_int("documents")),
+                                   iso_time(record->at), figures.get_string("path"))};
+}
+
 Found tested(const ChecklistFacts& facts) {
   return tried(newest(facts.records, kTestEvidence));
 }
@@ -166,7 +176,7 @@ Found recorded(const ChecklistFacts& facts) {
 
 const std::vector<ItemDefinition>& checklist_items() {
   static const std::vector<ItemDefinition> kItems = {
-      {"backup", "Back up the database", kBefore, true, nullptr, ""},
+      {"backup", "Back up the database", kBefore, true, backed_up, ""},
       {"test", "Test it on a few documents", kBefore, true, tested, "test"},
       {"rehearsal", "Rehearse it on a thousand documents", kBefore, true, rehearsed, "rehearse"},
       {"idempotent", "Know what a second run would do", kBefore, true, idempotent, "test"},

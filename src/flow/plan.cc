@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "flow/backup_before.h"
 #include "flow/gate.h"
 #include "flow/plan_bond.h"
 #include "flow/plan_sample.h"
@@ -154,6 +155,7 @@ void warn_of_oplog(const std::optional<OplogRoom>& oplog, const PlannedMigration
 void note_missing(const Project& project, const Migration& migration,
                   const std::vector<EvidenceRecord>& records, std::vector<std::string>& notes) {
   for (const MissingEvidence& one : missing_evidence(project, migration, records)) {
+    if (one.requirement == "backup" && backs_up_first(project.config)) continue;
     notes.push_back(fmt::format("{}: `up` will be refused: {}: {}; {}", migration.file,
                                 one.requirement, one.why, one.command));
   }
@@ -218,11 +220,10 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
   }
   std::vector<Todo> pending = TRY(choose_pending(project, history, selection));
   plan.bond = plan_bond(project, selection, overrides, pending);
-  Evidence evidence(project.client, project.database);
   for (const Todo& todo : pending) {
     plan.migrations.push_back(TRY(plan_migration(project, todo, overrides)));
     PlannedMigration& planned = plan.migrations.back();
-    auto records = TRY(evidence.read(todo.migration.hash));
+    auto records = TRY(read_gate_evidence(project, todo.migration.hash));
     planned.expected = expectation(records, matched_by(planned));
     warn_of_oplog(plan.oplog, planned, plan.notes);
     if (!todo.open) note_missing(project, todo.migration, records, plan.notes);

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/text.h"
+#include "flow/backup_before.h"
 #include "flow/gate.h"
 #include "flow/journal_age.h"
 #include "flow/plan_bond.h"
@@ -160,12 +161,12 @@ Status check_plan(const Project& project, const UpOptions& options, const std::v
 }
 
 /// What has begun may end: only those without an open run have to pass.
-Status check_evidence(Project& project, const std::vector<Todo>& todo) {
+std::vector<const Migration*> fresh_among(const std::vector<Todo>& todo) {
   std::vector<const Migration*> fresh;
   for (const Todo& item : todo) {
     if (!item.open) fresh.push_back(&item.migration);
   }
-  return check_gate(project, fresh);
+  return fresh;
 }
 
 mongo::Document audited(const UpOptions& options) {
@@ -240,7 +241,9 @@ Status up(Project& project, const UpOptions& options, Reporter& reporter, Stop& 
   std::vector<Todo> todo = TRY(choose_pending(project, history, options.selection));
   TRY(check_plan(project, options, todo));
   TRY(check_server(project, todo));
-  TRY(check_evidence(project, todo));
+  TRY(backup_before(project, fresh_among(todo), options.backup == BackupFirst::kYes, reporter,
+                    stop));
+  TRY(check_gate(project, fresh_among(todo)));
   reporter.run_started(project.database, project.client.server().version, names_of(todo));
   if (!todo.empty()) look_before(project, reporter);
   warn_out_of_order(history, todo, reporter);

@@ -14,6 +14,9 @@ struct Selection {
   std::string only;  ///< glob over file names; "" for all
 };
 
+/// Whether `up` makes a backup before it begins.
+enum class BackupFirst { kAsConfigured, kYes };
+
 struct UpOptions {
   Selection selection;
   EngineOverrides overrides;
@@ -22,6 +25,7 @@ struct UpOptions {
   RunLimits limits = {};
   enum class Order { kOneByOne, kSideBySide } order = Order::kOneByOne;
   std::optional<mongo::Document> bond = {};  ///< of a plan (plan_bond.h) that must still hold
+  BackupFirst backup = BackupFirst::kAsConfigured;
 };
 
 /// As the audit and a saved plan keep them: those that were given.

@@ -195,7 +195,7 @@ void read_windows(Windows& windows, migration::ConfigValues& values) {
 
 std::vector<std::string> not_obeyed(const YamlNode& merged) {
   std::vector<std::string> names;
-  for (std::string_view name : {"backup", "notify"}) {
+  for (std::string_view name : {"notify"}) {
     if (merged.find(name)) names.emplace_back(name);
   }
   return names;
@@ -240,6 +240,14 @@ void read_node(NodeConfig& node, migration::ConfigValues& values) {
   }
   std::string command = variable("WHIMBREL_NODE");
   if (!command.empty()) node.command = command;
+}
+
+void read_backup(Config& config, migration::ConfigValues& values) {
+  fs::path directory = values.text("backup.directory", config.backup.directory);
+  config.backup.directory = (fs::path(config.directory) / directory).lexically_normal().string();
+  if (auto before = values.find("backup.before")) {
+    config.backup.before = migration::read_names(*before, "backup.before", values.problems());
+  }
 }
 
 /// What the JavaScript file knows goes before the defaults and behind everything else.
@@ -328,6 +336,7 @@ Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig&
   read_engine(config.engine, values);
   config.throttle = migration::read_throttle(values, config.throttle);
   read_windows(config.windows, values);
+  read_backup(config, values);
   TRY(choose_server(config, overrides, values));
   if (!problems.empty()) return bad_config(problems);
   config.driver_uri = config.uri;

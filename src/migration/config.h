@@ -42,6 +42,11 @@ struct NodeConfig {
 /// and flow control. normal: pauses at 5 s of lag and 15 % of dirty cache. fast: a lane for each
 /// core, batches of 5,000 documents and 500 ms, no signals. False for any other word.
 bool apply_nice(std::string_view name, EngineConfig& engine, ThrottleConfig& throttle);
+/// `backup:` of whimbrel.yaml.
+struct BackupConfig {
+  std::string directory = "backups";  ///< where backups lie; absolute after load
+  std::vector<std::string> before;    ///< environments in which `up` makes one before it begins
+};
 
 /// What migrate-mongo-config.js says; unset where it says nothing.
 struct ScriptConfig {
@@ -55,8 +60,8 @@ struct ScriptConfig {
 using ReadScriptConfig =
     std::function<Result<ScriptConfig>(const std::string& path, const NodeConfig& node)>;
 
-/// The effective configuration. Sections that a later version obeys (backup, notify) are checked
-/// here and named in `not_yet_obeyed`, so that nobody believes in them.
+/// The effective configuration. Sections that a later version obeys (notify) are checked here and
+/// named in `not_yet_obeyed`, so that nobody believes in them.
 struct Config {
   std::string directory;    ///< the project's directory, absolute
   std::string file;         ///< path of whimbrel.yaml, "" when there is none
@@ -78,6 +83,7 @@ struct Config {
   ThrottleConfig throttle;
   Windows windows;
   NodeConfig node;
+  BackupConfig backup;
   std::string driver_uri;           ///< for the project's own driver, which gets its options apart
   std::string migration_extension;  ///< of scripts; "" when every kind that is known counts
   std::string module_system = "commonjs";     ///< which template `create` takes

@@ -97,7 +97,7 @@ TEST_CASE("every key of the contract's sample is read, and what is not obeyed ye
   CHECK(config.engine.max_errors_share == doctest::Approx(0.001));
   CHECK(config.engine.journal);
   CHECK(config.engine.journal_keep == std::chrono::hours(24 * 7));
-  CHECK(config.not_yet_obeyed == std::vector<std::string>{"backup", "notify"});
+  CHECK(config.not_yet_obeyed == std::vector<std::string>{"notify"});
 }
 
 TEST_CASE("an empty file gives the defaults") {

@@ -12,10 +12,11 @@ using mongo::View;
 
 namespace {
 
-constexpr std::array<std::string_view, 16> kActions = {
-    "run.started",   "run.resumed", "run.ended",  "down.started", "down.resumed",      "down.ended",
-    "retry.started", "retry.ended", "resolve",    "unlock",       "evidence.imported", "ticked",
-    "run.pause",     "run.resume",  "run.cancel", "run.set"};
+constexpr std::array<std::string_view, 19> kActions = {
+    "run.started",       "run.resumed",   "run.ended",       "down.started", "down.resumed",
+    "down.ended",        "retry.started", "retry.ended",     "resolve",      "unlock",
+    "evidence.imported", "ticked",        "run.pause",       "run.resume",   "run.cancel",
+    "run.set",           "backup",        "restore.started", "restore.ended"};
 constexpr std::array<std::string_view, 3> kOutcomes = {"done", "interrupted", "failed"};
 
 Document migration_filter(const std::string& migration) {

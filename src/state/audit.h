@@ -28,6 +28,9 @@ enum class AuditAction {
   kResumed,
   kCancelled,
   kSet,
+  kBackup,
+  kRestoreStarted,
+  kRestoreEnded,
 };
 std::string_view to_text(AuditAction action);
 

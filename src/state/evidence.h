@@ -1,5 +1,5 @@
-// Evidence: what `test`, `rehearse` and `verify` found about one file, and what a person vouches
-// for. Documents are added, never changed and never removed.
+// Evidence: what `test`, `rehearse`, `verify` and `backup` found about one file, and what a person
+// vouches for. Documents are added, never changed and never removed.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ namespace whimbrel {
 inline constexpr const char* kTestEvidence = "test";
 inline constexpr const char* kRehearsalEvidence = "rehearsal";
 inline constexpr const char* kVerifyEvidence = "verify";
+inline constexpr const char* kBackupEvidence = "backup";
 inline constexpr const char* kTickEvidence = "tick";
 
 /// A document of kEvidenceCollection (docs/state.md).
@@ -21,7 +22,7 @@ struct EvidenceRecord {
   std::string id = {};  ///< ObjectId, hex
   int64_t at = 0;       ///< milliseconds, time of the server where it was found
   ProcessIdentity who = {};
-  std::string kind = {};  ///< one of the four above
+  std::string kind = {};  ///< one of the five above
   std::string item = {};  ///< of a tick: the item of the checklist
   std::string migration = {};
   std::string hash = {};  ///< SHA-256 of the file that it is about
