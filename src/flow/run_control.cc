@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds kLook{200};
+constexpr milliseconds kLook{100};
 constexpr milliseconds kHear{500};
 // A reading holds for so long; a server that does not answer is not known to be well.
 constexpr milliseconds kFresh{3'000};

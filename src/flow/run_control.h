@@ -14,7 +14,7 @@
 
 namespace whimbrel {
 
-/// Five times a second a thread reads the signals (engine/throttle_control.h decides), twice a
+/// Ten times a second a thread reads the signals (engine/throttle_control.h decides), twice a
 /// second what people ask of the runs of this lock (state/control.h), and looks at the windows, by
 /// the server's clock. What comes of it stands in the throttle that lanes pass, is written into the
 /// runs' documents and told to the reporter.

@@ -3,18 +3,18 @@ import datetime
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
-import time
 
 import pymongo
 
 from support.replica_set import ReplicaSet
 from support.testcase import LONG, ServerTest, wait_until
 
-DOCS = 2_000_000 if LONG else 12_000
-RATE = 20_000 if LONG else 700
+DOCS = 2_000_000 if LONG else 24_000
+RATE = 20_000 if LONG else 1_400
 WRITERS = 2
 STEP = {"update": "users", "where": {"v": {"$ne": 2}}, "with": [{"$set": {"v": 2, "n": {"$add": ["$n", 1]}}}],
         "check": [{"none": {"v": {"$ne": 2}}}]}
@@ -83,6 +83,10 @@ class ServiceManager:
                 break
             self.running = self.project.start(*self.args, "--wait", "2m")
         self.ended.set()
+
+    def kill(self):
+        """kill -9; the other thread waits for it."""
+        self.running.signal(signal.SIGKILL)
 
     def said(self):
         return "\n".join(str(result) for result in self.results)
@@ -157,13 +161,13 @@ class NightTest(ServerTest):
 
             project.ok("pause", "--why", "looking at something")
             before = self.done()
-            service.running.kill()
+            service.kill()
             self.until(lambda: len(service.results) >= 1 and self.state() == "paused", "it is started again, paused")
             self.assertEqual(before, self.done())
             self.until(lambda: project.run("resume").rc == 0, "it is resumed")
             self.goes_on("it goes on")
 
-            service.running.kill()
+            service.kill()
             self.until(lambda: len(service.results) >= 2, "it was killed")
             self.goes_on("it was started again")
             self.until(lambda: project.run("set", "throttle.maxRate=off").rc == 0, "it takes a setting")

