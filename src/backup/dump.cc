@@ -19,6 +19,9 @@ using mongo::View;
 
 namespace {
 
+/// Handed on at a time: malloc keeps buffers of that size (cli/main.cc), larger ones cost page
+/// faults.
+constexpr size_t kPieceBytes = 384 << 10;
 /// Larger collections are read in ranges of about so much.
 constexpr int64_t kRangeBytes = 48 << 20;
 constexpr int64_t kMostRanges = 256;
@@ -188,11 +191,11 @@ class Dump {
   Status read(mongo::Client& client, const Part& part) {
     auto cursor = TRY(mongo::Cursor::open(client, setting_.database, command_of(part)));
     std::vector<uint8_t> chunk;
-    chunk.reserve(kChunkBytes);
+    chunk.reserve(kPieceBytes);
     int64_t count = 0;
     while (auto document = TRY(cursor.next())) {
       std::span<const uint8_t> bytes = document->bytes();
-      if (count > 0 && chunk.size() + bytes.size() > kChunkBytes) {
+      if (count > 0 && chunk.size() + bytes.size() > kPieceBytes) {
         TRY(hand_on(part.item, chunk, count));
         if (should_end()) return {};
       }
@@ -211,7 +214,7 @@ class Dump {
       std::lock_guard lock(guard_);
       ++left_[item];
     }
-    chunk.reserve(kChunkBytes);
+    chunk.reserve(kPieceBytes);
     return queue_.put(std::move(batch));
   }
 
