@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "backup/nesting.h"
 #include "mongo/bson.h"
 
 namespace whimbrel::backup {
@@ -21,6 +22,11 @@ Status append_document(Input& input, int32_t length, int64_t start, Look look,
                          fmt::format("the document that begins at {} is cut off", start)));
   if (document.back() != 0) return damaged(input.path(), start, "the document has no end");
   if (look == Look::kLengths) return {};
+  Nesting nesting = nesting_of(document);
+  if (nesting == Nesting::kBroken) return damaged(input.path(), start, "this is no valid document");
+  if (nesting == Nesting::kTooDeep) {
+    return damaged(input.path(), start, "the document is nested deeper than a server allows");
+  }
   Status whole = mongo::check_bson(document);
   return whole ? Status() : damaged(input.path(), start, whole.error().message);
 }

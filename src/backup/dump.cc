@@ -6,6 +6,7 @@
 #include <deque>
 #include <thread>
 
+#include "backup/batch_queue.h"
 #include "mongo/collection.h"
 
 namespace whimbrel::backup {
@@ -18,9 +19,15 @@ using mongo::View;
 
 namespace {
 
+/// Handed on at a time: malloc keeps buffers of that size (cli/main.cc), larger ones cost page
+/// faults.
+constexpr size_t kPieceBytes = 384 << 10;
 /// Larger collections are read in ranges of about so much.
 constexpr int64_t kRangeBytes = 48 << 20;
 constexpr int64_t kMostRanges = 256;
+/// Through the index the server works about twice as much as when it reads a collection as it lies:
+/// with fewer readers than this, ranges would cost time.
+constexpr int kReadersForRanges = 3;
 
 /// A part of a collection: `_id` in [from, to), in the order of BSON, whatever the types.
 struct Part {
@@ -28,6 +35,12 @@ struct Part {
   std::optional<OwnedValue> from, to;
   bool is_range() const { return from || to; }
 };
+
+/// Replies that malloc keeps (cli/main.cc) instead of asking the system for their memory each time.
+int64_t documents_of_a_reply(int64_t average_bytes) {
+  constexpr int64_t kReplyBytes = 256 << 10;
+  return std::max<int64_t>(1, kReplyBytes / std::max<int64_t>(1, average_bytes));
+}
 
 /// Splits only where the order of the `_id` index is that of BSON, and where no order is to be
 /// kept.
@@ -79,15 +92,22 @@ Error explained(const DumpSetting& setting, Error error) {
 class Dump {
  public:
   Dump(const DumpSetting& setting, DumpFigures& figures)
-      : setting_(setting), figures_(figures), left_(setting.catalog.size()) {}
+      : setting_(setting),
+        figures_(figures),
+        queue_(static_cast<size_t>(setting.workers) * 2),
+        left_(setting.catalog.size()) {}
 
   Status run() {
     TRY(plan());
-    std::vector<std::jthread> threads;
     auto workers = std::min<size_t>(static_cast<size_t>(setting_.workers), parts_.size());
-    for (size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
-    for (std::jthread& thread : threads) thread.join();
+    std::vector<std::jthread> readers, writers;
+    for (size_t i = 0; i < workers; ++i) writers.emplace_back([this] { write(); });
+    for (size_t i = 0; i < workers; ++i) readers.emplace_back([this] { work(); });
+    for (std::jthread& reader : readers) reader.join();
+    queue_.close();
+    for (std::jthread& writer : writers) writer.join();
     if (failure_) return *failure_;
+    TRY(queue_.outcome());
     if (setting_.stop.requested()) return setting_.stop.error();
     return {};
   }
@@ -110,7 +130,8 @@ class Dump {
 
   void add_parts(size_t item, const CatalogItem& of) {
     std::vector<OwnedValue> points;
-    if (setting_.workers > 1 && can_be_split(of)) points = split_points(setting_, of);
+    if (setting_.workers >= kReadersForRanges && can_be_split(of))
+      points = split_points(setting_, of);
     std::optional<OwnedValue> from;
     for (OwnedValue& point : points) {
       parts_.push_back({item, from, point});
@@ -158,7 +179,7 @@ class Dump {
     }
     bool raw = item.definition.is_time_series() && item.data == item.definition.name;
     if (raw) command.append("rawData", true);
-    command.append("batchSize", mongo::documents_at_a_time(item.average_bytes));
+    command.append("batchSize", documents_of_a_reply(item.average_bytes));
     if (setting_.at && reads_at_cluster_time(setting_.client.server(), item)) {
       Document concern = make_document("level", "snapshot");
       concern.append_timestamp("atClusterTime", setting_.at->seconds, setting_.at->increment);
@@ -170,11 +191,11 @@ class Dump {
   Status read(mongo::Client& client, const Part& part) {
     auto cursor = TRY(mongo::Cursor::open(client, setting_.database, command_of(part)));
     std::vector<uint8_t> chunk;
-    chunk.reserve(kChunkBytes);
+    chunk.reserve(kPieceBytes);
     int64_t count = 0;
     while (auto document = TRY(cursor.next())) {
       std::span<const uint8_t> bytes = document->bytes();
-      if (count > 0 && chunk.size() + bytes.size() > kChunkBytes) {
+      if (count > 0 && chunk.size() + bytes.size() > kPieceBytes) {
         TRY(hand_on(part.item, chunk, count));
         if (should_end()) return {};
       }
@@ -186,13 +207,32 @@ class Dump {
   }
 
   Status hand_on(size_t item, std::vector<uint8_t>& chunk, int64_t& count) {
-    TRY(setting_.sink.add(item, chunk, count));
-    figures_[item].documents += count;
-    figures_[item].bytes += static_cast<int64_t>(chunk.size());
-    setting_.progress.scanned += count;
-    chunk.clear();
-    count = 0;
+    LoadBatch batch{item, std::exchange(chunk, {}), std::exchange(count, 0)};
+    // The order of a capped collection is kept.
+    if (setting_.catalog[item].definition.is_capped()) return add(batch);
+    {
+      std::lock_guard lock(guard_);
+      ++left_[item];
+    }
+    chunk.reserve(kPieceBytes);
+    return queue_.put(std::move(batch));
+  }
+
+  Status add(const LoadBatch& batch) {
+    TRY(setting_.sink.add(batch.item, batch.documents, batch.count));
+    figures_[batch.item].documents += batch.count;
+    figures_[batch.item].bytes += static_cast<int64_t>(batch.documents.size());
+    setting_.progress.scanned += batch.count;
     return {};
+  }
+
+  /// So that the next reply is on its way while this one is compressed, digested and written.
+  void write() {
+    while (auto batch = queue_.take()) {
+      Status added = add(*batch);
+      if (added) added = end_part(batch->item);
+      if (!added) return queue_.fail(std::move(added).error());
+    }
   }
 
   Status end_part(size_t item) {
@@ -207,7 +247,8 @@ class Dump {
   DumpFigures& figures_;
   std::mutex guard_;
   std::deque<Part> parts_;
-  std::vector<int> left_;  ///< parts of each collection that are not done
+  BatchQueue queue_;
+  std::vector<int> left_;  ///< of each collection: parts that are not read, batches not written
   std::optional<Error> failure_;
 };
 

@@ -12,7 +12,7 @@ struct DumpSetting {
   std::string database;
   const std::vector<CatalogItem>& catalog;
   std::optional<ClusterTime> at;  ///< the moment that all reads are of, where there is one
-  int workers = 2;                ///< threads, each with a connection of its own
+  int workers = 2;  ///< readers, each with a connection of its own, and as many writers
   Sink& sink;
   const Stop& stop;
   Progress& progress;
@@ -26,7 +26,7 @@ bool reads_at_cluster_time(const mongo::Server& server, const CatalogItem& item)
 using DumpFigures = std::vector<SinkFigures>;
 
 /// Puts everything into the sink and ends each collection of it. Memory: a reply of the server and
-/// kChunkBytes for each worker. Errors: those of reading and of the sink; the first one stops all.
+/// five pieces of 384 KiB for each worker. Errors: those of reading and of the sink; the first one stops all.
 /// A moment that the server no longer keeps is explained (SnapshotTooOld).
 Status dump(const DumpSetting& setting, DumpFigures& figures);
 

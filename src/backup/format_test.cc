@@ -10,6 +10,7 @@
 #include "backup/manifest.h"
 #include "backup/metadata.h"
 #include "backup/names.h"
+#include "backup/nesting.h"
 #include "backup/output.h"
 
 using namespace whimbrel;
@@ -162,6 +163,47 @@ TEST_CASE("an archive with a changed document or checksum is refused") {
     std::vector<uint8_t> changed = bytes;
     changed[at] ^= 0x40;
     CHECK_FALSE(check(changed));
+  }
+}
+
+TEST_CASE("documents that are nested too deep are told without recursion") {
+  mongo::Document inner;
+  for (size_t level = 1; level < kDeepest; ++level) inner = make_document("a", inner);
+  CHECK(nesting_of(inner.bytes()) == Nesting::kFine);
+  inner = make_document("a", inner);
+  CHECK(nesting_of(inner.bytes()) == Nesting::kTooDeep);
+  mongo::Document scopes;
+  for (size_t level = 0; level < kDeepest; ++level) {
+    mongo::Document next;
+    next.append_code_with_scope("c", "f()", scopes);
+    scopes = std::move(next);
+  }
+  CHECK(nesting_of(scopes.bytes()) == Nesting::kTooDeep);
+}
+
+TEST_CASE("every type is passed over as long as it is, and no cut or changed length is followed") {
+  auto document = mongo::Document::from_json(
+      R"({"a":1.5,"b":"text","c":{"d":[1,{"e":null}]},"f":{"$binary":{"base64":"AAEC","subType":"02"}},)"
+      R"("g":{"$oid":"65920080ffffffffffffffff"},"h":true,"i":{"$date":{"$numberLong":"7"}},)"
+      R"("j":{"$regularExpression":{"pattern":"x","options":"i"}},"k":{"$code":"f"},)"
+      R"("l":{"$code":"f","$scope":{
+  "x" : 1
+}
+},"m":{"$timestamp":{"t":1,"i":2}},)"
+      R"("n":{"$numberLong":"9"},"o":{"$numberDecimal":"1.5"},"p":{"$minKey":1},"q":{"$maxKey":1},)"
+      R"("r":{"$symbol":"s"},"s":{"$undefined":true}})");
+  REQUIRE(document);
+  std::vector<uint8_t> bytes(document->bytes().begin(), document->bytes().end());
+  CHECK(nesting_of(bytes) == Nesting::kFine);
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    CHECK(nesting_of(std::span(bytes).first(length)) == Nesting::kBroken);
+  }
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    for (uint8_t change : {1, 0x7F, 0x80, 0xFF}) {
+      std::vector<uint8_t> changed = bytes;
+      changed[at] ^= change;
+      (void)nesting_of(changed);  // whatever it says, it stays within the bytes (ASan)
+    }
   }
 }
 

@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import threading
-import unittest
 
 import bson
 import pymongo
@@ -229,7 +228,7 @@ class BackupTest(ServerTest):
         self.assertEqual(partial, backups(project))
         listed = project.ok("backup", "list", "-o", "json").json()["backups"]
         self.assertEqual(["being written"], [b["state"] for b in listed])
-        wait_until(lambda: "T" in open(f"/proc/{stopped.process.pid}/stat").read().rpartition(")")[2][:3], "stopped")
+        self.wait_until_stopped(stopped)
         stopped.signal(signal.SIGCONT)
         self.assertEqual(0, stopped.wait().rc)
         mongodump.check_manifest(only_backup(project))
@@ -380,26 +379,30 @@ class BackupTest(ServerTest):
 
     @on("replicaset")
     def test_a_moment_that_the_server_no_longer_keeps_is_explained(self, project):
-        server = self.own_server("replicaset", ["--setParameter", "minSnapshotHistoryWindowInSeconds=0"])
+        server = self.own_server("replicaset", ["--setParameter", "minSnapshotHistoryWindowInSeconds=1"])
         other = self.project("replicaset", server.uri)
-        other.db.things.insert_many([{"_id": k, "pad": "x" * 5000} for k in range(3000)])
-        stopped = other.start("backup", "--workers", "1", env={"WHIMBREL_FAULT": "stop write backup before#2"})
-        wait_until(lambda: "T" in open(f"/proc/{stopped.process.pid}/stat").read().rpartition(")")[2][:3], "stopped")
-        for k in range(20):
-            other.db.things.update_many({"_id": {"$lt": 500}}, {"$set": {"n": k}})
-        other.db.client.admin.command("fsync")
-        wait_until(lambda: too_old(other), "the moment is gone", 60, pause=1)
+        other.db.things.insert_many([{"_id": k, "pad": "x" * 500} for k in range(3000)])
+        stopped = other.start("backup", env={"WHIMBREL_FAULT": "stop find things before#1"})
+        self.wait_until_stopped(stopped)
+        now = other.db.client.admin.command("ping")["operationTime"]
+
+        def too_old():
+            other.db.things.update_many({"_id": {"$lt": 100}}, {"$inc": {"n": 1}})
+            try:
+                other.db.command({"find": "things", "limit": 1,
+                                  "readConcern": {"level": "snapshot", "atClusterTime": now}})
+            except pymongo.errors.OperationFailure as refused:
+                return refused.code == 239
+            return False
+        wait_until(too_old, "the server forgets the moment", 60, pause=0.2)
         stopped.signal(signal.SIGCONT)
         result = stopped.wait()
-        if result.rc != 0:
-            self.assertSaid("minSnapshotHistoryWindowInSeconds", result, "err")
-            self.assertEqual([], backups(other))
+        self.assertEqual(1, result.rc, result)
+        self.assertSaid("minSnapshotHistoryWindowInSeconds: 3600", result, "err")
+        self.assertEqual([], backups(other))
 
-
-def too_old(project):
-    project.db.other.insert_one({})
-    return project.db.other.count_documents({}) > 5
-
-
-if __name__ == "__main__":
-    unittest.main()
+    def wait_until_stopped(self, running):
+        def is_stopped():
+            with open(f"/proc/{running.process.pid}/stat", encoding="utf-8") as stat:
+                return stat.read().rpartition(")")[2].split()[0] == "T"
+        wait_until(is_stopped, "the process stops")
