@@ -14,6 +14,7 @@
 #include "migration/expansion.h"
 #include "migration/fields.h"
 #include "migration/json.h"
+#include "migration/notify_fields.h"
 
 namespace whimbrel {
 namespace {
@@ -22,13 +23,17 @@ namespace fs = std::filesystem;
 using migration::ProblemList;
 using migration::YamlNode;
 
-Error bad_config(ProblemList& problems) {
-  std::string message;
+std::string text_of(ProblemList& problems) {
+  std::string text;
   for (const Problem& problem : problems.take()) {
-    if (!message.empty()) message += '\n';
-    message += problem.text();
+    if (!text.empty()) text += '\n';
+    text += problem.text();
   }
-  return Error{ErrorKind::kBadConfig, message,
+  return text;
+}
+
+Error bad_config(ProblemList& problems) {
+  return Error{ErrorKind::kBadConfig, text_of(problems),
                "correct the file and run the command again; 'whimbrel help config' lists the keys"};
 }
 
@@ -186,9 +191,28 @@ void read_project(Config& config, migration::ConfigValues& values) {
   }
 }
 
+NotifyConfig read_notify(const YamlNode& merged, const std::string& file) {
+  NotifyConfig notify;
+  ProblemList problems(file);
+  if (const YamlNode* list = merged.find("notify")) {
+    notify.receivers = migration::read_receivers(*list, problems);
+  }
+  notify.problems = text_of(problems);
+  return notify;
+}
+
+void read_log(LogConfig& log, migration::ConfigValues& values) {
+  if (auto node = values.find("log.maxSize")) {
+    log.max_size = migration::read_bytes(*node, "log.maxSize", values.problems());
+  }
+  if (auto node = values.find("log.keep")) {
+    log.keep = migration::read_integer(*node, "log.keep", 0, 1000, values.problems());
+  }
+}
+
 std::vector<std::string> not_obeyed(const YamlNode& merged) {
   std::vector<std::string> names;
-  for (std::string_view name : {"throttle", "windows", "backup", "notify"}) {
+  for (std::string_view name : {"throttle", "windows", "backup"}) {
     if (merged.find(name)) names.emplace_back(name);
   }
   return names;
@@ -296,6 +320,8 @@ Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig&
   }
   read_project(config, values);
   read_engine(config.engine, values);
+  read_log(config.log, values);
+  config.notify = read_notify(merged, file.shown());
   TRY(choose_server(config, overrides, values));
   if (!problems.empty()) return bad_config(problems);
   config.driver_uri = config.uri;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "migration/notify_config.h"
 #include "mongo/bson.h"
 
 namespace whimbrel {
@@ -33,6 +34,12 @@ struct NodeConfig {
   std::chrono::milliseconds transform_timeout{60'000};  ///< what a transform may take for one batch
 };
 
+/// `log:` of whimbrel.yaml: when the log file of a run is put aside for a new one.
+struct LogConfig {
+  int64_t max_size = 100 << 20;  ///< bytes
+  int64_t keep = 10;             ///< files that were put aside; older ones are removed
+};
+
 /// What migrate-mongo-config.js says; unset where it says nothing.
 struct ScriptConfig {
   std::optional<std::string> uri, database, migrations_directory, changelog_collection,
@@ -45,8 +52,8 @@ struct ScriptConfig {
 using ReadScriptConfig =
     std::function<Result<ScriptConfig>(const std::string& path, const NodeConfig& node)>;
 
-/// The effective configuration. Sections that a later version obeys (throttle, windows, backup,
-/// notify) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
+/// The effective configuration. Sections that a later version obeys (throttle, windows,
+/// backup) are checked here and named in `not_yet_obeyed`, so that nobody believes in them.
 struct Config {
   std::string directory;    ///< the project's directory, absolute
   std::string file;         ///< path of whimbrel.yaml, "" when there is none
@@ -66,6 +73,8 @@ struct Config {
   std::vector<std::string> required_evidence;
   EngineConfig engine;
   NodeConfig node;
+  NotifyConfig notify;
+  LogConfig log;
   std::string driver_uri;           ///< for the project's own driver, which gets its options apart
   std::string migration_extension;  ///< of scripts; "" when every kind that is known counts
   std::string module_system = "commonjs";     ///< which template `create` takes
