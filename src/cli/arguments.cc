@@ -84,6 +84,8 @@ void add_commands(CLI::App& app, Raw& raw) {
   up->add_flag("--dry-run", arguments.dry_run, "the same as `plan`");
   up->add_option("--log-file", arguments.log_file,
                  "log file instead of logs/whimbrel-<utc>-<run>.log");
+  up->add_flag("--detach", arguments.detach,
+               "go into the background once the lock is held and the work begins");
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
@@ -158,6 +160,10 @@ void add_later_commands(CLI::App& app, Raw& raw) {
                     "it counts as not applied: nothing is undone, the next `up` starts afresh");
   resolve->add_flag("--accept-change", arguments.accept_change,
                     "its file was changed since it was applied, or under its open run, on purpose");
+  auto* notify = app.add_subcommand("notify", "`notify test` sends a test event to each receiver");
+  notify->add_option("action", arguments.words, "test");
+  notify->add_option("--event", arguments.event,
+                     "started, paused, resumed, failed, finished (the default) or quarantine");
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
@@ -334,9 +340,9 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",     "create",  "status",  "plan",   "lint",     "explain",   "test",
-          "rehearse", "up",      "down",    "verify", "evidence", "checklist", "report",
-          "errors",   "history", "resolve", "unlock", "version",  "help"};
+  return {"init",    "create", "status", "plan",     "lint",      "explain", "test",   "rehearse",
+          "up",      "down",   "verify", "evidence", "checklist", "report",  "errors", "history",
+          "resolve", "logs",   "notify", "unlock",   "version",   "help"};
 }
 
 }  // namespace whimbrel

@@ -70,6 +70,14 @@ struct Arguments {
   bool pending = false;
   bool accept_change = false;
 
+  // notify
+  std::string event = "finished";
+
+  // up --detach, logs
+  bool detach = false;
+  bool follow = false;
+  std::string run;  ///< whose log file; "" for the newest
+
   // unlock
   bool force = false;
 };

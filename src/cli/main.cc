@@ -12,6 +12,7 @@
 #include "cli/argv_secrets.h"
 #include "cli/commands.h"
 #include "cli/compat_main.h"
+#include "cli/detach.h"
 
 namespace whimbrel {
 namespace {
@@ -28,7 +29,8 @@ const std::map<std::string, Command>& commands() {
       {"down", run_down},         {"checklist", run_checklist},
       {"evidence", run_evidence}, {"report", run_report},
       {"errors", run_errors},     {"history", run_history},
-      {"resolve", run_resolve},   {"unlock", run_unlock},
+      {"resolve", run_resolve},   {"logs", run_logs},
+      {"notify", run_notify},     {"unlock", run_unlock},
       {"version", run_version},   {"help", run_help}};
   return table;
 }
@@ -49,7 +51,10 @@ Result<int> dispatch(int argc, char** argv) {
     fmt::print(stderr, "{}", help_text(""));
     return exit_code(ErrorKind::kUsage);
   }
-  return commands().at(arguments.command)(arguments);
+  Command command = commands().at(arguments.command);
+  auto done = arguments.detach ? run_detached(arguments, command) : command(arguments);
+  if (!done) notify_of_refusal(arguments, done.error());
+  return done;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "migration/log_config.h"
 #include "migration/notify_config.h"
 #include "mongo/bson.h"
 
@@ -32,12 +33,6 @@ struct NodeConfig {
   std::string command = "node";                         ///< WHIMBREL_NODE goes before it
   std::vector<std::string> loaders;                     ///< modules that Node is given as --import
   std::chrono::milliseconds transform_timeout{60'000};  ///< what a transform may take for one batch
-};
-
-/// `log:` of whimbrel.yaml: when the log file of a run is put aside for a new one.
-struct LogConfig {
-  int64_t max_size = 100 << 20;  ///< bytes
-  int64_t keep = 10;             ///< files that were put aside; older ones are removed
 };
 
 /// What migrate-mongo-config.js says; unset where it says nothing.

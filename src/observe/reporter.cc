@@ -8,9 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/service_manager.h"
 #include "base/text.h"
 #include "observe/log_file.h"
-#include "observe/rate.h"
+#include "observe/moment.h"
 #include "observe/terminal.h"
 
 namespace whimbrel {
@@ -53,72 +54,6 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// One moment of a running step.
-struct Snapshot {
-  Counts counts;
-  int64_t total = 0;
-  int lanes = 0;
-  int batch_docs = 0;
-  int64_t batch_ms = 0;
-  bool makes_way = false;
-  double rate = 0;
-  std::optional<double> percent;
-  std::optional<double> eta;
-};
-
-Snapshot take(const Progress& progress, const RateMeter& meter) {
-  Snapshot now;
-  now.counts = {progress.scanned,     progress.modified,  progress.unchanged,
-                progress.quarantined, progress.conflicts, 0};
-  now.total = progress.total;
-  now.lanes = progress.lanes;
-  now.batch_docs = progress.batch_docs;
-  now.batch_ms = progress.batch_ms;
-  now.makes_way = progress.makes_way;
-  now.rate = meter.per_second();
-  now.percent = percent(now.total, now.counts.scanned);
-  now.eta = meter.eta(now.total, now.counts.scanned);
-  return now;
-}
-
-std::string bar(const Snapshot& now, int width) {
-  bool utf8 = locale_is_utf8();
-  double share = now.percent.value_or(0) / 100;
-  int filled = static_cast<int>(share * width);
-  std::string text;
-  for (int i = 0; i < width; ++i) text += i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : ".");
-  return "[" + text + "]";
-}
-
-std::string figures(const Snapshot& now) {
-  std::string done = with_commas(now.counts.scanned);
-  std::string of =
-      now.total > 0 ? " / " + with_commas(std::max(now.total, now.counts.scanned)) : "";
-  std::string share = now.percent ? fmt::format("{:.1f} %  ", *now.percent) : "";
-  std::string eta = now.eta ? duration_text(*now.eta) : "measuring";
-  return fmt::format("{}{}{} docs  {}/s  ETA {}", share, done, of,
-                     with_commas(static_cast<int64_t>(now.rate)), eta);
-}
-
-std::string headline(const std::string& title, const Snapshot& now) {
-  return now.makes_way ? title + "  (making way for an application)" : title;
-}
-
-std::vector<std::string> live_lines(const std::string& title, const Snapshot& now) {
-  return {headline(title, now), bar(now, 30) + "  " + figures(now),
-          fmt::format(
-              "modified {}  unchanged {}  errors {}  conflicts {}  lanes {}  batch {} docs, {} ms",
-              with_commas(now.counts.modified), with_commas(now.counts.unchanged),
-              with_commas(now.counts.quarantined), with_commas(now.counts.conflicts), now.lanes,
-              now.batch_docs, now.batch_ms)};
-}
-
-std::string plain_line(const std::string& title, const Snapshot& now) {
-  return fmt::format("{}: {}  modified {}  errors {}  lanes {}", headline(title, now), figures(now),
-                     with_commas(now.counts.modified), with_commas(now.counts.quarantined),
-                     now.lanes);
-}
-
 }  // namespace
 
 struct Reporter::Impl {
@@ -134,6 +69,10 @@ struct Reporter::Impl {
   LiveRegion region;
   Clock::time_point last_plain, last_event, last_log;
   int64_t last_logged = 0;
+  std::optional<RunNotices> notices;
+  std::optional<std::chrono::milliseconds> watchdog = watchdog_interval();
+  Clock::time_point last_ping;
+  bool summarised = false;  // the summary is the last event
   bool ending = false;
   std::thread ticker;
 
@@ -142,8 +81,10 @@ struct Reporter::Impl {
   void to_stderr(const std::string& line);
   void talk(const std::string& line);
   void to_log(std::string_view level, const std::string& line);
+  void warn_of_notice(const std::string& warning);
+  void ping();
   void tick();
-  void show(const Snapshot& now, Clock::time_point at);
+  void show(const Moment& now, Clock::time_point at);
   void run();
 };
 
@@ -169,7 +110,23 @@ void Reporter::Impl::to_log(std::string_view level, const std::string& line) {
   if (log) log->write(level, line);
 }
 
-void Reporter::Impl::show(const Snapshot& now, Clock::time_point at) {
+/// Warnings of notifications come late, too, when the summary has ended the events.
+void Reporter::Impl::warn_of_notice(const std::string& warning) {
+  std::lock_guard guard(mutex);
+  to_stderr("warning: " + warning);
+  if (!summarised) event({{"type", "log"}, {"level", "warning"}, {"message", warning}});
+  to_log("warning", warning);
+}
+
+/// From the ticker, so that a process whose reporter hangs is found out.
+void Reporter::Impl::ping() {
+  auto now = Clock::now();
+  if (!watchdog || now - last_ping < *watchdog) return;
+  tell_service_manager("WATCHDOG=1");
+  last_ping = now;
+}
+
+void Reporter::Impl::show(const Moment& now, Clock::time_point at) {
   const ProgressStyle& style = options.progress;
   if (style.kind == ProgressStyle::Kind::kLive) region.draw(live_lines(title, now));
   if (style.kind == ProgressStyle::Kind::kPlain && at - last_plain >= style.interval) {
@@ -185,6 +142,7 @@ void Reporter::Impl::show(const Snapshot& now, Clock::time_point at) {
     progress_event["eta_s"] = now.eta ? Json(*now.eta) : Json(nullptr);
     if (now.makes_way) progress_event["makesWay"] = true;
     event(progress_event);
+    tell_service_manager("STATUS=" + plain_line(title, now));
     last_event = at;
   }
   if (now.counts.scanned - last_logged >= kLogDocuments || at - last_log >= kLogInterval) {
@@ -195,10 +153,13 @@ void Reporter::Impl::show(const Snapshot& now, Clock::time_point at) {
 }
 
 void Reporter::Impl::tick() {
+  ping();
   if (!progress) return;
   auto now = Clock::now();
   meter.update(now, progress->scanned);
-  show(take(*progress, meter), now);
+  Moment moment = take_moment(*progress, meter);
+  notices->step_is_at(moment.counts);
+  show(moment, now);
 }
 
 void Reporter::Impl::run() {
@@ -212,8 +173,12 @@ Result<std::unique_ptr<Reporter>> Reporter::open(const Options& options) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->log_path = options.log_file;
-  if (!options.log_file.empty()) impl->log.emplace(TRY(LogFile::open(options.log_file)));
+  if (!options.log_file.empty()) {
+    impl->log.emplace(TRY(LogFile::open(options.log_file, options.log)));
+  }
   Impl* raw = impl.get();
+  impl->notices.emplace(options.notices, options.command, options.log_file,
+                        [raw](const std::string& warning) { raw->warn_of_notice(warning); });
   impl->ticker = std::thread([raw] { raw->run(); });
   return std::unique_ptr<Reporter>(new Reporter(std::move(impl)));
 }
@@ -225,6 +190,7 @@ Reporter::~Reporter() {
   }
   impl_->wake.notify_all();
   impl_->ticker.join();
+  impl_->notices->finish();
 }
 
 const std::string& Reporter::log_file() const {
@@ -241,11 +207,15 @@ void Reporter::run_started(const std::string& database, const std::string& serve
                 {"migrations", pending}});
   impl_->to_log("info", fmt::format("whimbrel {} on {} ({}): {} to do", impl_->options.command,
                                     database, server, pending.size()));
+  impl_->notices->started(database, pending);
+  tell_service_manager("READY=1\nSTATUS=" + impl_->options.command + " on " + database);
+  if (impl_->options.on_start) impl_->options.on_start(pending.size());
 }
 
 void Reporter::say(std::string_view level, std::string_view text) {
   std::lock_guard guard(impl_->mutex);
   bool plain = level == "info";
+  if (level == "error") impl_->notices->heard_error(text);
   if (!plain || !impl_->options.quiet) {
     impl_->to_stderr(plain ? std::string(text) : fmt::format("{}: {}", level, text));
   }
@@ -264,6 +234,7 @@ void Reporter::step_started(const std::string& migration, const std::string& wha
   impl_->last_plain = impl_->last_event = impl_->last_log = now;
   impl_->last_logged = progress.scanned;
   impl_->to_log("info", "started " + impl_->title);
+  impl_->notices->step_started(migration);
 }
 
 void Reporter::step_ended() {
@@ -271,12 +242,13 @@ void Reporter::step_ended() {
   if (!impl_->progress) return;
   auto now = Clock::now();
   impl_->meter.update(now, impl_->progress->scanned);
-  Snapshot last = take(*impl_->progress, impl_->meter);
+  Moment last = take_moment(*impl_->progress, impl_->meter);
   impl_->region.clear();
   impl_->last_event -= kEventInterval;
   impl_->last_log -= kLogInterval;
   impl_->last_plain = now;
   impl_->show(last, now);
+  impl_->notices->step_ended(last.counts);
   impl_->region.clear();
   impl_->progress = nullptr;
 }
@@ -285,6 +257,8 @@ void Reporter::paused(std::string_view why) {
   std::lock_guard guard(impl_->mutex);
   impl_->talk(fmt::format("paused: {}", why));
   impl_->event({{"type", "throttle"}, {"state", "paused"}, {"reason", why}, {"seconds", 0}});
+  impl_->notices->paused(why);
+  tell_service_manager(fmt::format("STATUS=paused: {}", why));
 }
 
 void Reporter::resumed(std::string_view why_it_was, double seconds) {
@@ -293,6 +267,7 @@ void Reporter::resumed(std::string_view why_it_was, double seconds) {
       fmt::format("running again after {}; it was paused: {}", duration_text(seconds), why_it_was));
   impl_->event(
       {{"type", "throttle"}, {"state", "running"}, {"reason", why_it_was}, {"seconds", seconds}});
+  impl_->notices->resumed(why_it_was, seconds);
 }
 
 void Reporter::document_error(const std::string& migration, const std::string& id_json,
@@ -373,6 +348,9 @@ void Reporter::summary(const Summary& summary) {
     for (const std::string& line : lines) impl_->to_stderr(line);
   }
   impl_->event(to_json(summary));
+  impl_->summarised = true;
+  impl_->notices->ended(summary);
+  tell_service_manager("STOPPING=1");
   if (impl_->options.output == Output::kJson) fmt::print(stdout, "{}\n", dump(to_json(summary)));
 }
 
