@@ -1,6 +1,7 @@
 #include "base/service_manager.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -38,9 +39,14 @@ void tell_service_manager(std::string_view message) {
   sockaddr_un address{};
   socklen_t length = name && name[0] ? address_of(name, address) : 0;
   if (length == 0) return;
-  int channel = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int channel = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (channel < 0) return;
-  (void)!sendto(channel, message.data(), message.size(), MSG_NOSIGNAL,
+  // The next status and the next ping make up for a lost one; nothing makes up for these.
+  bool must_arrive = message.starts_with("READY=1") || message.starts_with("STOPPING=1");
+  timeval patience{.tv_sec = 0, .tv_usec = 500'000};
+  setsockopt(channel, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  (void)!sendto(channel, message.data(), message.size(),
+                MSG_NOSIGNAL | (must_arrive ? 0 : MSG_DONTWAIT),
                 reinterpret_cast<const sockaddr*>(&address), length);
   close(channel);
 }

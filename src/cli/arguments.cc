@@ -160,6 +160,9 @@ void add_later_commands(CLI::App& app, Raw& raw) {
                     "it counts as not applied: nothing is undone, the next `up` starts afresh");
   resolve->add_flag("--accept-change", arguments.accept_change,
                     "its file was changed since it was applied, or under its open run, on purpose");
+  auto* logs = app.add_subcommand("logs", "the newest log file; -f follows it while it is written");
+  logs->add_flag("-f,--follow", arguments.follow, "go on with what is written, to the run's end");
+  logs->add_option("--run", arguments.run, "another run's: the part of its name before .log");
   auto* notify = app.add_subcommand("notify", "`notify test` sends a test event to each receiver");
   notify->add_option("action", arguments.words, "test");
   notify->add_option("--event", arguments.event,
