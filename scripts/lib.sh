@@ -5,8 +5,8 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/whimbrel
 
 build_packages=(g++ cmake ninja-build ccache pkg-config libmongoc-dev libbson-dev libicu-dev libcli11-dev
-  libfmt-dev libspdlog-dev nlohmann-json3-dev libyaml-dev libssl-dev libzstd-dev libxxhash-dev zlib1g-dev
-  libhowardhinnant-date-dev tzdata)
+  libfmt-dev libspdlog-dev nlohmann-json3-dev libyaml-dev libssl-dev libcurl4-openssl-dev libzstd-dev libxxhash-dev
+  zlib1g-dev libhowardhinnant-date-dev tzdata)
 test_packages=(doctest-dev librapidcheck-dev python3 python3-pip python3-venv openssl)
 server_packages=(python3 python3-pip)
 server_libraries=(libcurl4 liblzma5)

@@ -88,6 +88,8 @@ void add_commands(CLI::App& app, Raw& raw) {
   up->add_option("--log-file", arguments.log_file,
                  "log file instead of logs/whimbrel-<utc>-<run>.log");
   up->add_flag("--backup", arguments.backup.first, "make a backup of what it touches first");
+  up->add_flag("--detach", arguments.detach,
+               "go into the background once the lock is held and the work begins");
   up->add_option("--max-time", raw.max_time, "stop after this time, resumably");
   up->add_option("--interrupted-command", raw.interrupted_command,
                  "redo or skip a script or a `command` step whose outcome an interruption hid");
@@ -163,6 +165,13 @@ void add_later_commands(CLI::App& app, Raw& raw) {
                     "it counts as not applied: nothing is undone, the next `up` starts afresh");
   resolve->add_flag("--accept-change", arguments.accept_change,
                     "its file was changed since it was applied, or under its open run, on purpose");
+  auto* logs = app.add_subcommand("logs", "the newest log file; -f follows it while it is written");
+  logs->add_flag("-f,--follow", arguments.follow, "go on with what is written, to the run's end");
+  logs->add_option("--run", arguments.run, "another run's: the part of its name before .log");
+  auto* notify = app.add_subcommand("notify", "`notify test` sends a test event to each receiver");
+  notify->add_option("action", arguments.words, "test");
+  notify->add_option("--event", arguments.event,
+                     "started, paused, resumed, failed, finished (the default) or quarantine");
   auto* unlock = app.add_subcommand("unlock", "remove the lock of a dead process");
   unlock->add_flag("--force", arguments.force, "even if its owner was heard of lately");
   app.add_subcommand("version", "print the version");
@@ -342,10 +351,10 @@ std::string help_text(const std::string& command) {
 }
 
 std::vector<std::string> command_names() {
-  return {"init",     "create", "status",  "plan",    "lint",     "explain",   "test",
-          "rehearse", "up",     "down",    "verify",  "evidence", "checklist", "report",
-          "pause",    "resume", "cancel",  "set",     "watch",    "monitor",   "errors",
-          "history",  "backup", "restore", "resolve", "unlock",   "version",   "help"};
+  return {"init",   "create",  "status",  "plan",     "lint",      "explain", "test",   "rehearse",
+          "up",     "down",    "verify",  "evidence", "checklist", "report",  "pause",  "resume",
+          "cancel", "set",     "watch",   "monitor",  "logs",      "notify",  "errors", "history",
+          "backup", "restore", "resolve", "unlock",   "version",   "help"};
 }
 
 }  // namespace whimbrel

@@ -96,6 +96,13 @@ struct Arguments {
 
   // backup, restore
   BackupArguments backup;
+  // notify
+  std::string event = "finished";
+
+  // up --detach, logs
+  bool detach = false;
+  bool follow = false;
+  std::string run;  ///< whose log file; "" for the newest
 
   // unlock
   bool force = false;

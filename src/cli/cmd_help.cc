@@ -76,7 +76,11 @@ constexpr const char* kConfig =
   backup:
     directory: backups        where `whimbrel backup` keeps them
     before: [ NAME ]          environments in which `up` makes one before it begins
-  notify: checked, not acted on by this version
+  notify:                     who is told: a list, each with webhook: URL, command: TEXT or [words], or email: ADDRESS
+    - { webhook: "${SLACK_URL}", format: slack, on: [ finished, failed, paused ], timeout: 10s }
+    - { command: ./page.sh, on: [ quarantine ], above: 100 }
+                              on: started paused resumed failed finished quarantine; [ failed, finished ] unless given
+  log: { maxSize: 100MiB, keep: 10 }                    when a log file is put aside, and how many are kept
 ${VAR} and ${VAR:-default} are taken from the environment; unknown and repeated keys are refused.
 )";
 

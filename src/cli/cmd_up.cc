@@ -84,10 +84,6 @@ Result<int> run_up(const Arguments& arguments) {
                            ask_confirmation(arguments, project.config, project.database)));
   auto reporter = TRY(open_reporter(arguments, project.config, "up"));
   ShownScriptLines shown(*project.scripts, *reporter);
-  for (const std::string& section : project.config.not_yet_obeyed) {
-    reporter->say("warning",
-                  fmt::format("{} is read, but this version does not act on it", section));
-  }
   Stop& stop = process_stop();
   Deadline deadline(arguments.max_time, stop);
   Summary summary;

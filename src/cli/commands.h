@@ -33,10 +33,16 @@ Result<int> run_history(const Arguments& arguments);
 Result<int> run_resolve(const Arguments& arguments);
 Result<int> run_backup(const Arguments& arguments);
 Result<int> run_restore(const Arguments& arguments);
+Result<int> run_logs(const Arguments& arguments);
+Result<int> run_notify(const Arguments& arguments);
 Result<int> run_unlock(const Arguments& arguments);
 Result<int> run_monitor(const Arguments& arguments);
 Result<int> run_version(const Arguments& arguments);
 Result<int> run_help(const Arguments& arguments);
+
+/// Tells receivers of `notify:` that `up` or `down` came to nothing before its log began: no
+/// server, a bad configuration of it. Warnings go to stderr.
+void notify_of_refusal(const Arguments& arguments, const Error& error);
 
 /// The one place that prints an Error: on stderr, with the next command; its exit code.
 int print_error(const Error& error);
@@ -60,6 +66,9 @@ class ShownScriptLines {
  private:
   Scripts& scripts_;
 };
+
+/// kBadConfig when a receiver of `notify:` cannot be told for want of a variable.
+Status check_receivers(const Config& config);
 
 /// A reporter for `up` and `down`, with its log file.
 Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,

@@ -12,6 +12,7 @@
 #include "cli/argv_secrets.h"
 #include "cli/commands.h"
 #include "cli/compat_main.h"
+#include "cli/detach.h"
 
 namespace whimbrel {
 namespace {
@@ -33,6 +34,7 @@ const std::map<std::string, Command>& commands() {
       {"history", run_history},   {"resolve", run_resolve},
       {"unlock", run_unlock},     {"monitor", run_monitor},
       {"backup", run_backup},     {"restore", run_restore},
+      {"logs", run_logs},         {"notify", run_notify},
       {"version", run_version},   {"help", run_help}};
   return table;
 }
@@ -53,7 +55,10 @@ Result<int> dispatch(int argc, char** argv) {
     fmt::print(stderr, "{}", help_text(""));
     return exit_code(ErrorKind::kUsage);
   }
-  return commands().at(arguments.command)(arguments);
+  Command command = commands().at(arguments.command);
+  auto done = arguments.detach ? run_detached(arguments, command) : command(arguments);
+  if (!done) notify_of_refusal(arguments, done.error());
+  return done;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/detach.h"
 #include "mongo/bson.h"
 
 namespace whimbrel {
@@ -31,13 +32,23 @@ ProgressStyle default_progress() {
   return style;
 }
 
-std::string log_path(const Arguments& arguments, const Config& config) {
+std::string log_path(const Arguments& arguments, const Config& config, const std::string& run) {
   if (!arguments.log_file.empty()) return arguments.log_file;
   std::string stamp = file_stamp(wall_clock());
-  std::string unique = mongo::new_object_id().substr(16);
   return (std::filesystem::path(config.directory) / "logs" /
-          fmt::format("whimbrel-{}-{}.log", stamp, unique))
+          fmt::format("whimbrel-{}-{}.log", stamp, run))
       .lexically_normal();
+}
+
+NoticeOptions notices_of(const Config& config) {
+  NoticeOptions notices;
+  notices.receivers = config.notify.receivers;
+  notices.database = config.database;
+  notices.environment = config.environment;
+  notices.uri = config.uri;
+  notices.directory = config.directory;
+  notices.run = mongo::new_object_id().substr(16);
+  return notices;
 }
 
 }  // namespace
@@ -63,14 +74,27 @@ ShownScriptLines::ShownScriptLines(Scripts& scripts, Reporter& reporter) : scrip
   });
 }
 
+Status check_receivers(const Config& config) {
+  if (config.notify.problems.empty()) return {};
+  return Error{ErrorKind::kBadConfig, config.notify.problems,
+               "set the variables, or correct the file; 'whimbrel help config' lists the keys"};
+}
+
 Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,
                                                 const std::string& command) {
+  TRY(check_receivers(config));
   Reporter::Options options;
   options.output = arguments.output;
   options.progress = arguments.progress.value_or(default_progress());
   if (arguments.quiet) options.progress.kind = ProgressStyle::Kind::kNone;
-  options.log_file = log_path(arguments, config);
+  options.notices = notices_of(config);
+  options.log_file = log_path(arguments, config, options.notices.run);
+  options.log = config.log;
   options.command = command;
+  if (arguments.detach) {
+    options.progress.kind = ProgressStyle::Kind::kNone;
+    options.on_start = [log = options.log_file](size_t to_do) { leave_parent(to_do, log); };
+  }
   options.quiet = arguments.quiet;
   return Reporter::open(options);
 }

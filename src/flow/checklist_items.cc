@@ -167,6 +167,25 @@ Found still_reversible(const ChecklistFacts& facts) {
                            iso_time(facts.entry.applied->applied_at + kept.count())};
 }
 
+/// Who hears of that event without anybody doing anything.
+Found told(const ChecklistFacts& facts, NotifyEvent event) {
+  const NotifyConfig& notify = facts.project.config.notify;
+  std::vector<std::string> names;
+  for (const Receiver& receiver : notify.receivers) {
+    if (receiver.wants(event)) names.push_back(receiver.shown());
+  }
+  if (names.empty()) return std::nullopt;
+  return Finding{true, fmt::format("`{}` is told to {}; try it: whimbrel notify test",
+                                   to_text(event), join(names, ", "))};
+}
+
+Found start_is_told(const ChecklistFacts& facts) {
+  return told(facts, NotifyEvent::kStarted);
+}
+Found end_is_told(const ChecklistFacts& facts) {
+  return facts.entry.applied ? told(facts, NotifyEvent::kFinished) : std::nullopt;
+}
+
 Found recorded(const ChecklistFacts& facts) {
   if (!facts.entry.applied || facts.migration.description.empty()) return std::nullopt;
   return Finding{true, fmt::format("in the changelog: {}", facts.migration.description)};
@@ -183,8 +202,8 @@ const std::vector<ItemDefinition>& checklist_items() {
       {"rollback", "Try the way back", kBefore, true, rolled_back, "test"},
       {"estimate", "Estimate how long it will take", kBefore, true, estimated, "rehearse"},
       {"window", "Choose hours of little traffic", kBefore, false, window_chosen, ""},
-      {"notify-team", "Tell the team: development, operations, support", kBefore, false, nullptr,
-       ""},
+      {"notify-team", "Tell the team: development, operations, support", kBefore, false,
+       start_is_told, ""},
       {"dashboard", "Have the server's figures on a screen", kBefore, false, nullptr, ""},
       {"rollback-plan", "Know how to go back", kBefore, true, way_back, ""},
       {"start", "Start it", kDuring, true, started, "up"},
@@ -203,7 +222,7 @@ const std::vector<ItemDefinition>& checklist_items() {
       {"keep-backup", "Keep the backup for 7 to 30 days", kAfter, false, nullptr, ""},
       {"document", "Write down what changed", kAfter, false, recorded, ""},
       {"runbook", "Bring the runbook up to date", kAfter, false, nullptr, ""},
-      {"notify-done", "Tell the team that it is done", kAfter, false, nullptr, ""},
+      {"notify-done", "Tell the team that it is done", kAfter, false, end_is_told, ""},
   };
   return kItems;
 }

@@ -14,6 +14,7 @@
 #include "migration/expansion.h"
 #include "migration/fields.h"
 #include "migration/json.h"
+#include "migration/notify_fields.h"
 
 namespace whimbrel {
 namespace {
@@ -22,13 +23,17 @@ namespace fs = std::filesystem;
 using migration::ProblemList;
 using migration::YamlNode;
 
-Error bad_config(ProblemList& problems) {
-  std::string message;
+std::string text_of(ProblemList& problems) {
+  std::string text;
   for (const Problem& problem : problems.take()) {
-    if (!message.empty()) message += '\n';
-    message += problem.text();
+    if (!text.empty()) text += '\n';
+    text += problem.text();
   }
-  return Error{ErrorKind::kBadConfig, message,
+  return text;
+}
+
+Error bad_config(ProblemList& problems) {
+  return Error{ErrorKind::kBadConfig, text_of(problems),
                "correct the file and run the command again; 'whimbrel help config' lists the keys"};
 }
 
@@ -193,12 +198,23 @@ void read_windows(Windows& windows, migration::ConfigValues& values) {
   else values.problems().add(values.find("windows").value_or(YamlNode{}), parsed.error().message);
 }
 
-std::vector<std::string> not_obeyed(const YamlNode& merged) {
-  std::vector<std::string> names;
-  for (std::string_view name : {"notify"}) {
-    if (merged.find(name)) names.emplace_back(name);
+NotifyConfig read_notify(const YamlNode& merged, const std::string& file) {
+  NotifyConfig notify;
+  ProblemList problems(file);
+  if (const YamlNode* list = merged.find("notify")) {
+    notify.receivers = migration::read_receivers(*list, problems);
   }
-  return names;
+  notify.problems = text_of(problems);
+  return notify;
+}
+
+void read_log(LogConfig& log, migration::ConfigValues& values) {
+  if (auto node = values.find("log.maxSize")) {
+    log.max_size = migration::read_bytes(*node, "log.maxSize", values.problems());
+  }
+  if (auto node = values.find("log.keep")) {
+    log.keep = migration::read_integer(*node, "log.keep", 0, 1000, values.problems());
+  }
 }
 
 /// The environment to merge, "" for none.
@@ -337,13 +353,14 @@ Result<Config> load_config(const ConfigSources& sources, const ReadScriptConfig&
   config.throttle = migration::read_throttle(values, config.throttle);
   read_windows(config.windows, values);
   read_backup(config, values);
+  read_log(config.log, values);
+  config.notify = read_notify(merged, file.shown());
   TRY(choose_server(config, overrides, values));
   if (!problems.empty()) return bad_config(problems);
   config.driver_uri = config.uri;
   auto own = migration::merge_driver_options(config.uri, script.driver_options);
   config.uri = std::move(own.uri);
   config.unmapped_options = std::move(own.unmapped);
-  config.not_yet_obeyed = not_obeyed(merged);
   return config;
 }
 

@@ -10,6 +10,8 @@
 
 #include "base/result.h"
 #include "base/window.h"
+#include "migration/log_config.h"
+#include "migration/notify_config.h"
 #include "migration/throttle_config.h"
 #include "mongo/bson.h"
 
@@ -60,8 +62,7 @@ struct ScriptConfig {
 using ReadScriptConfig =
     std::function<Result<ScriptConfig>(const std::string& path, const NodeConfig& node)>;
 
-/// The effective configuration. Sections that a later version obeys (notify) are checked here and
-/// named in `not_yet_obeyed`, so that nobody believes in them.
+/// The effective configuration.
 struct Config {
   std::string directory;    ///< the project's directory, absolute
   std::string file;         ///< path of whimbrel.yaml, "" when there is none
@@ -84,12 +85,13 @@ struct Config {
   Windows windows;
   NodeConfig node;
   BackupConfig backup;
+  NotifyConfig notify;
+  LogConfig log;
   std::string driver_uri;           ///< for the project's own driver, which gets its options apart
   std::string migration_extension;  ///< of scripts; "" when every kind that is known counts
   std::string module_system = "commonjs";     ///< which template `create` takes
   std::vector<std::string> unmapped_options;  ///< of mongodb.options: only the project's driver
                                               ///< has them, our own connection does not
-  std::vector<std::string> not_yet_obeyed;
 };
 
 /// Where the configuration comes from; the command line fills it. Empty strings mean "not given".

@@ -9,6 +9,7 @@
 #include "migration/core_schema.h"
 #include "migration/expansion.h"
 #include "migration/fields.h"
+#include "migration/notify_fields.h"
 
 namespace whimbrel::migration {
 namespace {
@@ -107,8 +108,6 @@ void windows(const YamlNode& node, std::string_view what, ProblemList& problems)
     if (!parsed) problems.add(node, parsed.error().message);
   }
 }
-void notify(const YamlNode& node, std::string_view what, ProblemList& problems);
-
 const std::vector<Key>& section_keys() {
   static const std::vector<Key> kKeys = {
       {"mongodb", nullptr, {{"uri", text}, {"uriFile", text}, {"database", text}}},
@@ -144,7 +143,8 @@ const std::vector<Key>& section_keys() {
           {"max", number}}}}},
       {"windows", windows},
       {"backup", nullptr, {{"directory", text}, {"before", names}}},
-      {"notify", notify},
+      {"notify", check_notify},
+      {"log", nullptr, {{"maxSize", bytes}, {"keep", count}}},
       {"node", nullptr, {{"command", text}, {"loaders", names}, {"transformTimeout", duration}}},
   };
   return kKeys;
@@ -182,12 +182,6 @@ void check_section(const YamlNode& node, std::string_view path, const std::vecto
   if (file && node.find("uri")) {
     problems.add(file->key, fmt::format("{} has 'uri' and 'uriFile'; keep one", shown));
   }
-}
-
-void notify(const YamlNode& node, std::string_view what, ProblemList& problems) {
-  static const std::vector<Key> kKeys = {{"webhook", text}, {"on", names}};
-  if (!node.is_sequence()) return refuse_value(node, what, "a list of mappings", problems);
-  for (const YamlNode& item : node.items) check_section(item, what, kKeys, problems);
 }
 
 std::vector<Key> with_keys(const std::vector<Key>& keys, std::vector<Key> more) {

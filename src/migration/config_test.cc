@@ -97,7 +97,8 @@ TEST_CASE("every key of the contract's sample is read, and what is not obeyed ye
   CHECK(config.engine.max_errors_share == doctest::Approx(0.001));
   CHECK(config.engine.journal);
   CHECK(config.engine.journal_keep == std::chrono::hours(24 * 7));
-  CHECK(config.not_yet_obeyed == std::vector<std::string>{"notify"});
+  CHECK(
+      contains(config.notify.problems, ":13:24: notify needs the environment variable SLACK_URL"));
 }
 
 TEST_CASE("an empty file gives the defaults") {
@@ -108,7 +109,6 @@ TEST_CASE("an empty file gives the defaults") {
   CHECK(config.migrations_directory == project.directory() + "/migrations");
   CHECK(config.changelog_collection == "changelog");
   CHECK(config.engine.workers == 1);
-  CHECK(config.not_yet_obeyed.empty());
 }
 
 TEST_CASE("an environment is merged deeply over the rest") {
@@ -261,7 +261,9 @@ TEST_CASE("unknown keys and wrong values are refused with their place") {
       {"throttle: { custom: { command: x } }", "throttle.custom.command must be a mapping"},
       {"windows: always", "must be a list"},
       {"windows: [always]", "is no window"},
-      {"notify: [ { hook: x } ]", "unknown key 'hook' of notify"},
+      {"log: { maxSize: big }", "log.maxSize must be a size"},
+      {"log: { keep: -1 }", "log.keep must be a whole number"},
+      {"log: { size: 1 }", "unknown key 'size' of log"},
       {"environments: { p: { protected: maybe } }",
        "environments.p.protected must be true or false"},
       {"environments: { p: { requires: [tests] } }", "did you mean 'test'?"},

@@ -6,10 +6,11 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/service_manager.h"
 #include "base/text.h"
+#include "observe/event_json.h"
 #include "observe/log_file.h"
 #include "observe/snapshot.h"
 #include "observe/terminal.h"
@@ -18,7 +19,6 @@ namespace whimbrel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kFrame{100};
 constexpr std::chrono::seconds kEventInterval{1};
@@ -29,29 +29,6 @@ int64_t wall_clock() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-Json to_json(const Counts& counts) {
-  return Json{{"scanned", counts.scanned},
-              {"modified", counts.modified},
-              {"unchanged", counts.unchanged},
-              {"quarantined", counts.quarantined},
-              {"conflicts", counts.conflicts}};
-}
-
-Json to_json(const Summary& summary) {
-  return Json{{"type", "summary"},
-              {"exit", summary.exit},
-              {"applied", summary.applied},
-              {"documents", to_json(summary.documents)},
-              {"seconds", summary.seconds},
-              {"errors", summary.errors},
-              {"residual", summary.residual},
-              {"doneBefore", summary.done_before}};
-}
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -77,6 +54,10 @@ struct Reporter::Impl {
   std::optional<Clock::time_point> paused_since;
   std::string paused_why, pace;
   LiveRegion region;
+  std::optional<RunNotices> notices;
+  std::optional<std::chrono::milliseconds> watchdog = watchdog_interval();
+  Clock::time_point last_ping;
+  bool summarised = false;  // the summary is the last event
   bool ending = false;
   std::thread ticker;
 
@@ -85,6 +66,8 @@ struct Reporter::Impl {
   void to_stderr(const std::string& line);
   void talk(const std::string& line);
   void to_log(std::string_view level, const std::string& line);
+  void warn_of_notice(const std::string& warning);
+  void ping();
   std::string held(Clock::time_point now) const;
   void tick();
   Snapshot look_at(Shown& step, Clock::time_point at) const;
@@ -114,6 +97,22 @@ void Reporter::Impl::to_log(std::string_view level, const std::string& line) {
   if (log) log->write(level, line);
 }
 
+/// Warnings of notifications come late, too, when the summary has ended the events.
+void Reporter::Impl::warn_of_notice(const std::string& warning) {
+  std::lock_guard guard(mutex);
+  to_stderr("warning: " + warning);
+  if (!summarised) event({{"type", "log"}, {"level", "warning"}, {"message", warning}});
+  to_log("warning", warning);
+}
+
+/// From the ticker, so that a process whose reporter hangs is found out.
+void Reporter::Impl::ping() {
+  auto now = Clock::now();
+  if (!watchdog || now - last_ping < *watchdog) return;
+  tell_service_manager("WATCHDOG=1");
+  last_ping = now;
+}
+
 /// Everywhere but in the live region.
 void Reporter::Impl::show(Shown& step, const Snapshot& now, Clock::time_point at) {
   const ProgressStyle& style = options.progress;
@@ -122,15 +121,8 @@ void Reporter::Impl::show(Shown& step, const Snapshot& now, Clock::time_point at
     step.last_plain = at;
   }
   if (at - step.last_event >= kEventInterval) {
-    Json progress_event{
-        {"type", "progress"}, {"migration", step.migration},      {"done", now.counts.scanned},
-        {"total", now.total}, {"documents", to_json(now.counts)}, {"rate", now.rate},
-        {"lanes", now.lanes}};
-    progress_event["pct"] = now.percent ? Json(*now.percent) : Json(nullptr);
-    progress_event["eta_s"] = now.eta ? Json(*now.eta) : Json(nullptr);
-    if (now.makes_way) progress_event["makesWay"] = true;
-    if (!now.held.empty()) progress_event["held"] = now.held;
-    event(progress_event);
+    event(progress_json(step.migration, now));
+    tell_service_manager("STATUS=" + plain_line(step.title, now));
     step.last_event = at;
   }
   if (now.counts.scanned - step.last_logged >= kLogDocuments ||
@@ -155,14 +147,19 @@ Snapshot Reporter::Impl::look_at(Shown& step, Clock::time_point at) const {
 }
 
 void Reporter::Impl::tick() {
+  ping();
   auto now = Clock::now();
+  Counts counts;
   std::vector<std::string> lines;
   for (Shown& step : steps) {
     Snapshot moment = look_at(step, now);
+    counts += moment.counts;
     for (std::string& line : live_lines(step.title, moment)) lines.push_back(std::move(line));
     show(step, moment, now);
   }
-  if (!steps.empty() && options.progress.kind == ProgressStyle::Kind::kLive) region.draw(lines);
+  if (steps.empty()) return;
+  notices->step_is_at(counts);
+  if (options.progress.kind == ProgressStyle::Kind::kLive) region.draw(lines);
 }
 
 void Reporter::Impl::run() {
@@ -176,8 +173,12 @@ Result<std::unique_ptr<Reporter>> Reporter::open(const Options& options) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->log_path = options.log_file;
-  if (!options.log_file.empty()) impl->log.emplace(TRY(LogFile::open(options.log_file)));
+  if (!options.log_file.empty()) {
+    impl->log.emplace(TRY(LogFile::open(options.log_file, options.log)));
+  }
   Impl* raw = impl.get();
+  impl->notices.emplace(options.notices, options.command, options.log_file,
+                        [raw](const std::string& warning) { raw->warn_of_notice(warning); });
   impl->ticker = std::thread([raw] { raw->run(); });
   return std::unique_ptr<Reporter>(new Reporter(std::move(impl)));
 }
@@ -189,6 +190,7 @@ Reporter::~Reporter() {
   }
   impl_->wake.notify_all();
   impl_->ticker.join();
+  impl_->notices->finish();
 }
 
 const std::string& Reporter::log_file() const {
@@ -205,6 +207,9 @@ void Reporter::run_started(const std::string& database, const std::string& serve
                 {"migrations", pending}});
   impl_->to_log("info", fmt::format("whimbrel {} on {} ({}): {} to do", impl_->options.command,
                                     database, server, pending.size()));
+  impl_->notices->started(database, pending);
+  tell_service_manager("READY=1\nSTATUS=" + impl_->options.command + " on " + database);
+  if (impl_->options.on_start) impl_->options.on_start(pending.size());
 }
 
 void Reporter::preflight(const std::vector<PreflightItem>& items) {
@@ -222,6 +227,7 @@ void Reporter::preflight(const std::vector<PreflightItem>& items) {
 void Reporter::say(std::string_view level, std::string_view text) {
   std::lock_guard guard(impl_->mutex);
   bool plain = level == "info";
+  if (level == "error") impl_->notices->heard_error(text);
   if (!plain || !impl_->options.quiet) {
     impl_->to_stderr(plain ? std::string(text) : fmt::format("{}: {}", level, text));
   }
@@ -240,6 +246,7 @@ void Reporter::step_started(const std::string& migration, const std::string& wha
   step.last_logged = progress.scanned;
   impl_->to_log("info", "started " + step.title);
   impl_->steps.push_back(std::move(step));
+  impl_->notices->step_started(migration);
 }
 
 void Reporter::step_ended() {
@@ -249,11 +256,13 @@ void Reporter::step_ended() {
   });
   if (step == impl_->steps.end()) return;
   auto now = Clock::now();
+  Snapshot last = impl_->look_at(*step, now);
   impl_->region.clear();
   step->last_event -= kEventInterval;
   step->last_log -= kLogInterval;
   step->last_plain = now;
-  impl_->show(*step, impl_->look_at(*step, now), now);
+  impl_->show(*step, last, now);
+  impl_->notices->step_ended(last.counts);
   impl_->steps.erase(step);
 }
 
@@ -263,6 +272,8 @@ void Reporter::paused(std::string_view why) {
   impl_->paused_why = why;
   impl_->talk(fmt::format("paused: {}", why));
   impl_->event({{"type", "throttle"}, {"state", "paused"}, {"reason", why}, {"seconds", 0}});
+  impl_->notices->paused(why);
+  tell_service_manager(fmt::format("STATUS=paused: {}", why));
 }
 
 void Reporter::resumed(std::string_view why_it_was, double seconds) {
@@ -272,6 +283,7 @@ void Reporter::resumed(std::string_view why_it_was, double seconds) {
       fmt::format("running again after {}; it was paused: {}", duration_text(seconds), why_it_was));
   impl_->event(
       {{"type", "throttle"}, {"state", "running"}, {"reason", why_it_was}, {"seconds", seconds}});
+  impl_->notices->resumed(why_it_was, seconds);
 }
 
 void Reporter::goes(std::string_view gait, std::string_view why) {
@@ -360,11 +372,10 @@ void Reporter::summary(const Summary& summary) {
     for (const std::string& line : lines) impl_->to_stderr(line);
   }
   impl_->event(to_json(summary));
+  impl_->summarised = true;
+  impl_->notices->ended(summary);
+  tell_service_manager("STOPPING=1");
   if (impl_->options.output == Output::kJson) fmt::print(stdout, "{}\n", dump(to_json(summary)));
-}
-
-std::string counts_json(const Counts& counts) {
-  return dump(to_json(counts));
 }
 
 }  // namespace whimbrel

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "base/progress.h"
 #include "base/result.h"
+#include "migration/log_config.h"
+#include "observe/run_notices.h"
 #include "state/runs.h"
 
 namespace whimbrel {
@@ -51,8 +54,13 @@ class Reporter {
     std::string log_file;  ///< "" for none
     std::string command;   ///< "up", "down"
     bool quiet = false;    ///< only results, warnings and errors
+    LogConfig log;
+    NoticeOptions notices;
+    /// Called once the lock is held and the work begins, with the number of migrations to do.
+    std::function<void(size_t to_do)> on_start = {};
   };
   static Result<std::unique_ptr<Reporter>> open(const Options& options);
+  /// Waits until notifications are delivered, as Notifier::finish() says.
   ~Reporter();
 
   const std::string& log_file() const;
