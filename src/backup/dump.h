@@ -26,8 +26,8 @@ bool reads_at_cluster_time(const mongo::Server& server, const CatalogItem& item)
 using DumpFigures = std::vector<SinkFigures>;
 
 /// Puts everything into the sink and ends each collection of it. Memory: a reply of the server and
-/// five pieces of 384 KiB for each worker. Errors: those of reading and of the sink; the first one stops all.
-/// A moment that the server no longer keeps is explained (SnapshotTooOld).
+/// five pieces of 384 KiB for each worker. Errors: those of reading and of the sink; the first one
+/// stops all. A moment that the server no longer keeps is explained (SnapshotTooOld).
 Status dump(const DumpSetting& setting, DumpFigures& figures);
 
 }  // namespace whimbrel::backup
