@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "flow/server_line.h"
 #include "state/control.h"
 
 namespace whimbrel {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr milliseconds kLook{100};
 constexpr milliseconds kHear{500};
+constexpr milliseconds kShow{5'000};
 // A reading holds for so long; a server that does not answer is not known to be well.
 constexpr milliseconds kFresh{3'000};
 constexpr milliseconds kAnswer{2'000};
@@ -50,6 +52,8 @@ RunControl::~RunControl() {
 Status RunControl::start() {
   client_.emplace(TRY(project_.client.another(kAnswer)));
   signals_.emplace(*client_, project_.database);
+  probe_.emplace(*client_);
+  shown_ = Clock::now();  // the first time when there is something to see
   look();
   thread_ = std::jthread([this](const std::stop_token& ended) { work(ended); });
   return {};
@@ -62,6 +66,7 @@ void RunControl::work(const std::stop_token& ended) {
     if (ended.stop_requested()) return;
     lock.unlock();
     look();
+    show_server();
   }
 }
 
@@ -145,6 +150,16 @@ void RunControl::feel() {
   bool trusts = wanted.has_signals() && !wanted.ignores_unknown;
   throttle_.trust_until(trusts ? std::optional(Clock::now() + kFresh) : std::nullopt);
   if (control_.decide(Clock::now(), signals)) throttle_.set_gait(control_.gait());
+}
+
+/// Every five seconds. What cannot be read is not shown; that ends nothing.
+void RunControl::show_server() {
+  if (Clock::now() - shown_ < kShow) return;
+  shown_ = Clock::now();
+  auto parts = mongo::HealthParts::quick();
+  parts.patience = kFresh;
+  auto health = probe_->read(parts);
+  reporter_.server_is(health ? server_line(*health) : "");
 }
 
 void RunControl::watch_the_clock() {

@@ -40,6 +40,7 @@ class RunControl {
   void obey(const Run& run);
   void apply(const mongo::Document& settings);
   void feel();
+  void show_server();
   void watch_the_clock();
   void settle();
   void happens(SteeringEvent event);
@@ -58,6 +59,8 @@ class RunControl {
   Throttle throttle_;
   ThrottleControl control_;
   std::optional<ThrottleSignals> signals_;
+  std::optional<mongo::HealthProbe> probe_;  ///< for people
+  Clock::time_point shown_{};
 
   std::mutex mutex_;                       // what take_up() and the thread share: all below
   std::map<std::string, int64_t> obeyed_;  ///< number of the last request of each run

@@ -52,7 +52,7 @@ struct Reporter::Impl {
   std::condition_variable wake;
   std::vector<Shown> steps;
   std::optional<Clock::time_point> paused_since;
-  std::string paused_why, pace;
+  std::string paused_why, pace, server;
   LiveRegion region;
   std::optional<RunNotices> notices;
   std::optional<std::chrono::milliseconds> watchdog = watchdog_interval();
@@ -159,6 +159,7 @@ void Reporter::Impl::tick() {
   }
   if (steps.empty()) return;
   notices->step_is_at(counts);
+  if (!server.empty()) lines.push_back("server  " + server);
   if (options.progress.kind == ProgressStyle::Kind::kLive) region.draw(lines);
 }
 
@@ -292,6 +293,14 @@ void Reporter::goes(std::string_view gait, std::string_view why) {
   impl_->pace = full ? "" : fmt::format("{}: {}", gait, why);
   impl_->talk(full ? "at full speed again" : impl_->pace);
   impl_->event({{"type", "throttle"}, {"state", "running"}, {"gait", gait}, {"reason", why}});
+}
+
+void Reporter::server_is(const std::string& figures) {
+  std::lock_guard guard(impl_->mutex);
+  impl_->server = figures;
+  if (figures.empty() || impl_->steps.empty()) return;
+  impl_->to_log("server", figures);
+  impl_->event({{"type", "server"}, {"figures", figures}});
 }
 
 void Reporter::document_error(const std::string& migration, const std::string& id_json,

@@ -83,6 +83,8 @@ class Reporter {
   void resumed(std::string_view why_it_was, double seconds);
   /// It runs on, "slower" or with "fewer lanes", because of `why`; or "full" again.
   void goes(std::string_view gait, std::string_view why);
+  /// How the server is, in a few words: shown below the progress of steps and kept in the log.
+  void server_is(const std::string& figures);
   void document_error(const std::string& migration, const std::string& id_json,
                       const std::string& message);
   /// A line that the code of `migration` printed: it stays its own where the streams are ours.
