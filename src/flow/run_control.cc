@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/task.h"
 #include "state/control.h"
 
 namespace whimbrel {
@@ -65,6 +66,17 @@ void RunControl::work(const std::stop_token& ended) {
   }
 }
 
+namespace {
+
+bool is_whole_script(const Run& run) {
+  return is_script_run(run) &&
+         std::any_of(run.steps.begin(), run.steps.end(), [](const StepState& step) {
+           return step.strategy == to_text(Strategy::kTransaction);
+         });
+}
+
+}  // namespace
+
 void RunControl::look() {
   hear();
   feel();
@@ -83,6 +95,8 @@ void RunControl::hear() {
   heard_ = Clock::now();
   auto runs = Runs(*client_, project_.database).at_work(epoch_);
   if (!runs) return;
+  // To write into the run of a script that is one transaction would be a conflict with it.
+  std::erase_if(*runs, is_whole_script);
   std::lock_guard lock(mutex_);
   for (const Run& run : *runs) {
     if (run.control) obey(run);
