@@ -90,16 +90,20 @@ Status attempt(mongo::Client& client, const std::vector<DocumentTask>& tasks, Ru
 
 }  // namespace
 
+Status check_transactions(const mongo::Client& client, const Migration& migration) {
+  if (!migration.transaction || client.server().has_transactions()) return {};
+  bool script =
+      !migration.steps.empty() && std::holds_alternative<ScriptStep>(migration.steps.front().body);
+  return Error{ErrorKind::kBadMigration,
+               fmt::format("{}: transaction: true needs a replica set or a sharded cluster; this "
+                           "is a standalone server",
+                           migration.file),
+               script ? "leave `transaction` out: what it did before it fails then stays"
+                      : "leave `transaction` out: without it each batch is safe by itself"};
+}
+
 Status run_in_one_transaction(mongo::Client& client, const std::vector<DocumentTask>& tasks,
                               Run& run, const std::function<Status(mongo::Session&)>& record) {
-  if (!client.server().has_transactions()) {
-    return Error{
-        ErrorKind::kBadMigration,
-        fmt::format("{}: transaction: true needs a replica set or a sharded cluster; this is a "
-                    "standalone server",
-                    run.file),
-        "leave `transaction` out: without it each batch is safe by itself"};
-  }
   Run fresh = run;
   for (int number = 1;; ++number) {
     run = fresh;

@@ -9,6 +9,9 @@
 
 namespace whimbrel {
 
+/// kBadMigration when `migration` says `transaction: true` and `client` is a standalone server.
+Status check_transactions(const mongo::Client& client, const Migration& migration);
+
 /// Runs `tasks` (update, delete, copy and insert steps), their checks and `record` inside one
 /// transaction and commits it. The server ends transactions after 60 s
 /// (transactionLifetimeLimitSeconds); such a migration belongs in batches, and the error says so.

@@ -10,6 +10,7 @@
 #include "engine/single_transaction.h"
 #include "flow/sampling.h"
 #include "flow/script_step.h"
+#include "flow/script_transaction.h"
 #include "state/quarantine.h"
 
 namespace whimbrel {
@@ -160,7 +161,7 @@ ChangelogEntry changelog_entry(const Run& run) {
 
 Status write_record(const UpSetting& setting, const Run& run, mongo::Session* session) {
   Project& project = setting.project;
-  TRY(setting.lock.assert_held(project.client, session));
+  TRY(assert_ours(setting, run, session));
   Changelog changelog(project.client, project.database, project.config.changelog_collection);
   TRY(changelog.add(changelog_entry(run), project.config.use_file_hash, session));
   TRY(Runs(project.client, project.database).save_state(run, session));
@@ -216,6 +217,24 @@ Status apply_in_one_transaction(const UpSetting& setting, const Migration& migra
   });
 }
 
+/// `transaction: true` in a script: what it does and its record commit together or not at all.
+Status apply_script_in_transaction(const UpSetting& setting, const Migration& migration, Run& run) {
+  if (TRY(is_passed_over(setting, migration, run, 0))) {
+    run.state = RunState::kDone;
+    return write_together(
+        setting, [&](mongo::Session* session) { return write_record(setting, run, session); });
+  }
+  pass(setting);
+  if (setting.stop.requested()) return setting.stop.error();
+  auto started = Clock::now();
+  double before = run.seconds;
+  return run_script_transaction(setting, migration, run, 0, [&](mongo::Session& session) {
+    run.state = RunState::kDone;
+    run.seconds = before + std::chrono::duration<double>(Clock::now() - started).count();
+    return write_record(setting, run, &session);
+  });
+}
+
 }  // namespace
 
 Result<Run> apply_migration(const UpSetting& setting, const Migration& migration,
@@ -224,7 +243,9 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
   Run run = TRY(open_run(setting, migration, open));
   double before = run.seconds;
   Status done;
-  if (migration.transaction) {
+  if (is_transactional_script(migration)) {
+    done = apply_script_in_transaction(setting, migration, run);
+  } else if (migration.transaction) {
     done = apply_in_one_transaction(setting, migration, run);
   } else {
     done = run_steps(setting, migration, run);
@@ -236,6 +257,8 @@ Result<Run> apply_migration(const UpSetting& setting, const Migration& migration
     }
   }
   if (!done) {
+    // What it has become may stand in the database already.
+    if (done.error().retry == Retry::kUnknownCommit) return std::move(done).error();
     save_failure(setting, run, done.error());
     return std::move(done).error();
   }
@@ -258,6 +281,13 @@ std::vector<StepState> all_fresh_steps(const Migration& migration) {
   std::vector<StepState> steps = fresh_steps(migration.steps);
   for (StepState& state : fresh_steps(migration.down_steps)) steps.push_back(std::move(state));
   return steps;
+}
+
+Status assert_ours(const UpSetting& setting, const Run& run, mongo::Session* session) {
+  mongo::Client& client = setting.project.client;
+  if (!session) return setting.lock.assert_held(client, nullptr);
+  TRY(setting.lock.look(client));
+  return Runs(client, setting.project.database).assert_epoch(run.id, setting.lock.epoch(), session);
 }
 
 Status write_together(const UpSetting& setting,

@@ -37,6 +37,10 @@ std::vector<StepState> fresh_steps(const std::vector<Step>& of);
 /// Those of the file, and behind them those of its written `down:`.
 std::vector<StepState> all_fresh_steps(const Migration& migration);
 
+/// kLockHeld unless the lock, and so `run`, is still ours. Inside a transaction, however long that
+/// has been open, the commit fails, too, if somebody takes the lock over meanwhile.
+Status assert_ours(const UpSetting& setting, const Run& run, mongo::Session* session);
+
 /// Runs `write` in one transaction where the server has them, repeated while that may help; with no
 /// session elsewhere.
 Status write_together(const UpSetting& setting,

@@ -20,11 +20,12 @@ std::string named(const DriverCall& call) {
   return call.collection.empty() ? "the collection" : call.collection;
 }
 
-void lint_update_call(LintedFile& linted, const DriverCall& call) {
+void lint_update_call(LintedFile& linted, const ModuleText& module, const DriverCall& call) {
   UpdateText text{call.update, call.update_is_pipeline};
   if (call.update.view().empty()) return;
   if (call.within != "down" && !call.collection.empty())
     linted.writes.push_back({call.collection, written_fields(text), at(call.place)});
+  if (module.transaction) return;  // an interrupted one has done nothing
   std::string why = unrepeatable(text);
   if (why.empty() || excludes_finished(call.filter, text)) return;
   linted.add(kNotRepeatable, at(call.place),
@@ -80,7 +81,7 @@ void lint_drop(LintedFile& linted, const DriverCall& call, const std::set<std::s
 void lint_calls(LintedFile& linted, const ScriptText& text) {
   std::set<std::string> created = created_by(text);
   for (const DriverCall& call : text.calls) {
-    if (updates(call)) lint_update_call(linted, call);
+    if (updates(call)) lint_update_call(linted, text.module, call);
     lint_filter(linted, call);
     lint_drop(linted, call, created);
     bool builds = call.method == "createIndex" || call.method == "createIndexes";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "engine/single_transaction.h"
 #include "flow/backup_before.h"
 #include "flow/gate.h"
 #include "flow/plan_bond.h"
@@ -17,6 +18,8 @@ constexpr const char* kScriptGuarantee =
     "runs once, as a whole; what an interrupted script has written stays, and whimbrel asks before "
     "it "
     "runs again";
+constexpr const char* kScriptTransaction =
+    "all or nothing: what it does through its db and client is one transaction";
 constexpr int64_t kMuchJournal = int64_t{10} << 30;
 
 Status add_sample(Project& project, const DocumentTask& task, PlannedStep& planned) {
@@ -119,7 +122,8 @@ Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
     if (step.is_document_step())
       one = TRY(plan_documents(project, todo.migration, step, index, overrides));
     else one.down = structural_down(todo.migration, step);
-    if (std::holds_alternative<ScriptStep>(step.body)) one.guarantee = kScriptGuarantee;
+    if (std::holds_alternative<ScriptStep>(step.body))
+      one.guarantee = todo.migration.transaction ? kScriptTransaction : kScriptGuarantee;
     one.kind = step.kind;
     one.collection = step.collection();
     if (auto* rename = std::get_if<RenameCollectionStep>(&step.body)) one.target = rename->to;
@@ -226,6 +230,8 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
     auto records = TRY(read_gate_evidence(project, todo.migration.hash));
     planned.expected = expectation(records, matched_by(planned));
     warn_of_oplog(plan.oplog, planned, plan.notes);
+    Status runs_here = check_transactions(project.client, todo.migration);
+    if (!runs_here) plan.notes.push_back("`up` will be refused: " + runs_here.error().message);
     if (!todo.open) note_missing(project, todo.migration, records, plan.notes);
   }
   add_schedule(pending, plan);

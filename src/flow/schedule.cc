@@ -37,6 +37,8 @@ std::string conflict(const Migration& earlier, const Migration& later) {
 
 std::optional<std::set<std::string>> collections_of(const Migration& migration) {
   std::set<std::string> names;
+  if (const auto& declared = migration.declared_collections)
+    return std::set<std::string>(declared->begin(), declared->end());
   for (const Step& step : migration.steps) {
     bool script = std::holds_alternative<ScriptStep>(step.body);
     if (script || std::holds_alternative<CommandStep>(step.body)) return std::nullopt;

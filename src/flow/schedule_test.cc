@@ -41,5 +41,14 @@ TEST_CASE("what nobody knows waits for all before it, and all behind wait for it
   CHECK(slots[2].after == std::vector<size_t>{1});
 }
 
+TEST_CASE("a script that says what it touches waits for those alone") {
+  Migration first = update("a", "users"), script = about("b", ScriptStep{.function = "up"});
+  script.declared_collections = {"orders"};
+  Migration last = update("c", "orders");
+  auto slots = schedule_of({&first, &script, &last});
+  CHECK(slots[1].after.empty());
+  CHECK(slots[2].after == std::vector<size_t>{1});
+}
+
 }  // namespace
 }  // namespace whimbrel

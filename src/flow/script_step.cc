@@ -24,6 +24,17 @@ bool cut_off(const Scripts& scripts, const Error& error) {
 
 }  // namespace
 
+Result<bool> is_passed_over(const UpSetting& setting, const Migration& migration, const Run& run,
+                            int index) {
+  bool again = run.steps[static_cast<size_t>(index)].progress == StepState::Progress::kRunning;
+  if (!again || setting.in_doubt == InDoubt::kRedo) return false;
+  if (setting.in_doubt == InDoubt::kSkip) return true;
+  auto up = static_cast<int>(migration.steps.size());
+  const Step& step = index < up ? migration.steps[static_cast<size_t>(index)]
+                                : migration.down_steps[static_cast<size_t>(index - up)];
+  return unknown_outcome(migration, std::get<ScriptStep>(step.body).function);
+}
+
 Status run_script_step(const UpSetting& setting, const Migration& migration, const Step& step,
                        Run& run, int index) {
   Project& project = setting.project;
@@ -31,9 +42,7 @@ Status run_script_step(const UpSetting& setting, const Migration& migration, con
   auto at = static_cast<size_t>(index);
   StepState& state = run.steps[at];
   const std::string& function = std::get<ScriptStep>(step.body).function;
-  bool again = state.progress == StepState::Progress::kRunning;
-  if (again && setting.in_doubt == InDoubt::kSkip) return {};
-  if (again && setting.in_doubt == InDoubt::kAsk) return unknown_outcome(migration, function);
+  if (TRY(is_passed_over(setting, migration, run, index))) return {};
   TRY(project.scripts->connect());
   state.progress = StepState::Progress::kRunning;
   TRY(runs.save_step(run, at));

@@ -152,14 +152,19 @@ Status Scripts::connect() {
 
 Status Scripts::run(const Migration& migration, const std::string& function, const Stop& stop,
                     const std::function<void()>& on_wait) {
+  auto run = [&](node::Host& host, const node::Patience& patience) {
+    return node::run_script(host, migration.path, function, patience);
+  };
+  TRY(ask_of(migration, run, patience_with(stop, on_wait)));
+  return {};
+}
+
+Result<Reply> Scripts::ask_of(const Migration& migration, const Question& question,
+                              const node::Patience& patience) {
   sinks_->start(migration.file);
   TRY(connect());
-  node::Patience patience{
-      .most = {}, .stop = &stop, .ends_on_interrupt = interrupt_ != nullptr, .on_wait = on_wait};
   node::Host* node = TRY(host());
-  TRY(checked(node::run_script(*node, migration.path, function, patience), migration.file,
-              ErrorKind::kFailed));
-  return {};
+  return checked(question(*node, patience), migration.file, ErrorKind::kFailed);
 }
 
 Result<std::vector<node::TouchedCollection>> Scripts::touched() {

@@ -27,6 +27,8 @@ class Scripts {
   Scripts(std::string directory, Output output);
   ~Scripts();
 
+  using Question = std::function<Result<node::Reply>(node::Host&, const node::Patience&)>;
+
   /// What a configuration says; kBadConfig with file and line when it cannot be loaded. The raw
   /// failure is in last_failure().
   Result<ScriptConfig> read_config(const std::string& path, const NodeConfig& setting);
@@ -53,6 +55,11 @@ class Scripts {
   Status run(const Migration& migration, const std::string& function, const Stop& stop,
              const std::function<void()>& on_wait);
 
+  /// Any other question about a migration; connects first. kFailed with file and line when its code
+  /// fails; what it threw is in last_failure().
+  Result<node::Reply> ask_of(const Migration& migration, const Question& question,
+                             const node::Patience& patience);
+
   /// What scripts did with collections since the host connected; none without in_scratch(), or
   /// when the host is gone.
   Result<std::vector<node::TouchedCollection>> touched();
@@ -69,13 +76,17 @@ class Scripts {
   /// Ctrl-C ends whatever the host is asked at once, as it does in migrate-mongo. `stop` outlives
   /// this.
   void end_on_interrupt(const Stop& stop) { interrupt_ = &stop; }
+  /// Patience of a function of the user's: see run().
+  node::Patience patience_with(const Stop& stop, const std::function<void()>& on_wait) const {
+    return {
+        .most = {}, .stop = &stop, .ends_on_interrupt = interrupt_ != nullptr, .on_wait = on_wait};
+  }
   /// The host of the last call ended under it: nobody knows what it has done.
   bool host_died() const { return host_ && host_->died(); }
   /// The user's code ended it: process.exit, or something that nobody caught.
   bool host_gave_reason() const { return host_ && host_->gave_reason(); }
 
   /// Any other question; a failure of the user's code is in last_failure(), too.
-  using Question = std::function<Result<node::Reply>(node::Host&, const node::Patience&)>;
   Result<node::Reply> ask(const Question& question);
   /// A question connected the driver, and read the configuration.
   void take_for_connected() { config_is_loaded_ = connected_ = true; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/single_transaction.h"
 #include "flow/evidence.h"
 #include "flow/fingerprint.h"
 #include "flow/scratch.h"
@@ -246,6 +247,8 @@ Result<std::vector<Trial>> try_migrations(Project& project, const TrialOptions& 
   Candidates chosen = TRY(choose(project, options));
   std::vector<Trial> trials;
   if (chosen.tried.empty()) return trials;
+  for (const Migration& one : chosen.before) TRY(check_transactions(project.client, one));
+  for (const Migration& one : chosen.tried) TRY(check_transactions(project.client, one));
   auto scratch = TRY(Scratch::open(project, std::string(to_text(options.phase)), stop));
   std::vector<Migration> all = chosen.before;
   all.insert(all.end(), chosen.tried.begin(), chosen.tried.end());

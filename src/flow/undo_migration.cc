@@ -6,6 +6,7 @@
 #include "engine/document_step.h"
 #include "engine/undo.h"
 #include "flow/script_step.h"
+#include "flow/script_transaction.h"
 #include "state/journal.h"
 
 namespace whimbrel {
@@ -159,7 +160,7 @@ Status undo_by_steps(const UpSetting& setting, const UndoItem& item, Run& run,
 
 Status write_end(const UpSetting& setting, const Run& run, mongo::Session* session) {
   Project& project = setting.project;
-  TRY(setting.lock.assert_held(project.client, session));
+  TRY(assert_ours(setting, run, session));
   Changelog changelog(project.client, project.database, project.config.changelog_collection);
   TRY(changelog.remove(run.file, session));
   TRY(Runs(project.client, project.database).save_state(run, session));
@@ -168,8 +169,24 @@ Status write_end(const UpSetting& setting, const Run& run, mongo::Session* sessi
   return write_audit_of_end(project, std::move(record), session);
 }
 
+/// `transaction: true` in a script: what its down() does and its record commit together or not at
+/// all.
+Status undo_in_transaction(const UpSetting& setting, const UndoItem& item, Run& run) {
+  auto index = static_cast<int>(item.migration.steps.size());
+  auto record = [&](mongo::Session& session) {
+    run.state = RunState::kUndone;
+    return write_end(setting, run, &session);
+  };
+  if (!TRY(is_passed_over(setting, item.migration, run, index)))
+    return run_script_transaction(setting, item.migration, run, index, record);
+  run.state = RunState::kUndone;
+  return write_together(setting,
+                        [&](mongo::Session* session) { return write_end(setting, run, session); });
+}
+
 Status undo_and_record(const UpSetting& setting, const UndoItem& item, Run& run,
                        DownSummary& summary) {
+  if (is_transactional_script(item.migration)) return undo_in_transaction(setting, item, run);
   bool written = item.migration.down == DownKind::kSteps;
   TRY(written ? undo_by_steps(setting, item, run, summary)
               : undo_by_reverse(setting, item, run, summary));
@@ -187,6 +204,7 @@ Status undo_migration(const UpSetting& setting, const UndoItem& item, DownSummar
   Run run = TRY(open_undo(setting, item));
   Status undone = undo_and_record(setting, item, run, summary);
   if (!undone) {
+    if (undone.error().retry == Retry::kUnknownCommit) return undone;
     (void)write_audit(project,
                       failed_record(about_run(AuditAction::kDownEnded, run), undone.error()));
     return undone;

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/text.h"
+#include "engine/single_transaction.h"
 #include "flow/backup_before.h"
 #include "flow/gate.h"
 #include "flow/journal_age.h"
@@ -68,16 +69,7 @@ Result<std::optional<Todo>> load_todo(Project& project, const Entry& entry) {
 }
 
 Status check_server(const Project& project, const std::vector<Todo>& todo) {
-  if (project.client.server().has_transactions()) return {};
-  for (const Todo& item : todo) {
-    if (!item.migration.transaction) continue;
-    return Error{
-        ErrorKind::kBadMigration,
-        fmt::format("{}: transaction: true needs a replica set or a sharded cluster; this is a "
-                    "standalone server",
-                    item.migration.file),
-        "leave `transaction` out: without it each batch is safe by itself"};
-  }
+  for (const Todo& item : todo) TRY(check_transactions(project.client, item.migration));
   return {};
 }
 

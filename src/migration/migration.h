@@ -142,6 +142,8 @@ struct Migration {
   std::vector<std::string> environments;  ///< empty: all
   std::vector<std::string> tags;
   bool transaction = false;
+  /// All collections that it touches, where a script says so; nullopt: not said. Empty: none.
+  std::optional<std::vector<std::string>> declared_collections;
 
   /// False when a step says `irreversible: true` and there are no written `down` steps.
   bool reversible() const;

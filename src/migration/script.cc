@@ -201,6 +201,18 @@ Migration document_migration(const std::string& file, const ScriptDescription& d
   return migration;
 }
 
+void read_declarations(const ScriptDescription& described, Migration& migration, Reader& reader) {
+  if (described.exports_collections) {
+    const auto& names = described.collections;
+    if (!names || std::find(names->begin(), names->end(), "") != names->end())
+      reader.refuse("`collections` must be a list of names, such as ['users', 'orders']");
+    migration.declared_collections = names;
+  }
+  if (described.exports_transaction && !described.transaction)
+    reader.refuse("`transaction` must be true or false");
+  migration.transaction = described.transaction.value_or(false);
+}
+
 Migration whole_script(const std::string& file, const ScriptDescription& described) {
   Migration migration;
   migration.file = file;
@@ -227,6 +239,7 @@ std::variant<Migration, std::vector<Problem>> script_migration(const std::string
   }
   Migration migration = described.document ? document_migration(file, described, reader)
                                            : whole_script(file, described);
+  if (!described.document) read_declarations(described, migration, reader);
   if (reader.failed()) return reader.take();
   return migration;
 }

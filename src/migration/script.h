@@ -17,6 +17,10 @@ struct ScriptDescription {
   bool transform = false, transform_batch = false;
   bool revert = false, check = false;
   std::string description;
+  bool exports_collections = false, exports_transaction = false;
+  std::optional<std::vector<std::string>>
+      collections;                        ///< of a script; nullopt: no list of strings
+  std::optional<bool> transaction;        ///< of a script; nullopt: no boolean
   std::vector<std::string> keys;          ///< everything that it exports
   std::optional<std::string> collection;  ///< nullopt: no string
   std::optional<mongo::Document> where;   ///< nullopt: no object
@@ -25,7 +29,7 @@ struct ScriptDescription {
 };
 
 /// The migration that a module is. Problems: it exports neither up() nor a transform, both, an
-/// unknown key, or a value of the wrong type.
+/// unknown key, or a value of the wrong type. Of a script only what whimbrel asks for is looked at.
 std::variant<Migration, std::vector<Problem>> script_migration(const std::string& file,
                                                                const ScriptDescription& described);
 

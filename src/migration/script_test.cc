@@ -96,3 +96,41 @@ TEST_CASE("what is wrong with a module is said") {
   CHECK(text.find("options.maxErrors must be") != std::string::npos);
   CHECK(text.find("options.batch must be") != std::string::npos);
 }
+
+TEST_CASE("a script may say which collections it touches, and that it is one transaction") {
+  ScriptDescription described;
+  described.up = described.exports_collections = described.exports_transaction = true;
+  described.collections = {"users", "orders"};
+  described.transaction = true;
+  auto loaded = script_migration("m.js", described);
+  const Migration& migration = std::get<Migration>(loaded);
+  CHECK(migration.declared_collections == std::vector<std::string>{"users", "orders"});
+  CHECK(migration.transaction);
+}
+
+TEST_CASE("a script that says nothing of itself declares nothing") {
+  ScriptDescription described;
+  described.up = true;
+  auto loaded = script_migration("m.js", described);
+  CHECK_FALSE(std::get<Migration>(loaded).declared_collections);
+  CHECK_FALSE(std::get<Migration>(loaded).transaction);
+  CHECK_FALSE(unread_script_migration("m.js").transaction);
+}
+
+TEST_CASE("what a script says of itself has its type, or the file is named") {
+  ScriptDescription described;
+  described.up = described.exports_collections = described.exports_transaction = true;
+  std::string text = problems_of(described);
+  CHECK(text.find("m.js: `collections` must be a list of names") != std::string::npos);
+  CHECK(text.find("m.js: `transaction` must be true or false") != std::string::npos);
+  described.collections = {"users", ""};
+  CHECK(problems_of(described).find("`collections`") != std::string::npos);
+}
+
+TEST_CASE("a document migration has neither collections nor transaction") {
+  ScriptDescription described = document_description();
+  described.keys = {"collection", "where", "transform", "collections", "transaction"};
+  std::string text = problems_of(described);
+  CHECK(text.find("'collections'") != std::string::npos);
+  CHECK(text.find("'transaction'") != std::string::npos);
+}

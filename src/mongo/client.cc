@@ -1,37 +1,18 @@
-#include "mongo/client.h"
+#include "mongo/client_parts.h"
 
 #include <fmt/format.h>
-#include <mongoc/mongoc.h>
 
 #include <cstdlib>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "base/fault.h"
 #include "base/retry.h"
 #include "base/text.h"
-#include "mongo/command.h"
-#include "mongo/error.h"
 #include "mongo/impatient.h"
-#include "mongo/uri.h"
 
 namespace whimbrel::mongo {
 namespace {
-
-template <auto destroy>
-struct DestroyWith {
-  template <class T>
-  void operator()(T* handle) const {
-    destroy(handle);
-  }
-};
-
-using ClientHandle = std::unique_ptr<mongoc_client_t, DestroyWith<mongoc_client_destroy>>;
-using SessionHandle =
-    std::unique_ptr<mongoc_client_session_t, DestroyWith<mongoc_client_session_destroy>>;
-using TransactionOptions =
-    std::unique_ptr<mongoc_transaction_opt_t, DestroyWith<mongoc_transaction_opts_destroy>>;
 
 std::function<void(std::string_view, std::string_view)>& driver_log() {
   static std::function<void(std::string_view, std::string_view)> sink;
@@ -103,55 +84,11 @@ std::string Server::topology_text() const {
   return "";
 }
 
-namespace {
-
-/// Null only for options that the driver does not have.
 ClientHandle make_driver_client(const mongoc_uri_t* uri) {
   ClientHandle client(mongoc_client_new_from_uri(uri));
   if (client) mongoc_client_set_error_api(client.get(), MONGOC_ERROR_API_VERSION_2);
   return client;
 }
-
-}  // namespace
-
-struct Client::Impl {
-  ConnectOptions options;
-  UriHandle uri;
-  ClientHandle client;
-  ClientHandle brief;      ///< made when it is needed
-  bool all_brief = false;  ///< `client` has a limit itself
-  Server server;
-  AnnounceSession announce;
-  std::set<std::string> announced;  ///< session ids, as JSON
-  std::chrono::milliseconds patience{0};
-  CollectionNames repeatable;  ///< collections; see ride_out()
-  int64_t clock_offset = 0;    ///< server's wall clock less our steady one, milliseconds
-
-  mongoc_client_t* brief_client() {
-    if (all_brief || patience.count() == 0) return client.get();
-    if (!brief) brief = make_driver_client(with_answer_limit(uri.get(), kUsualAnswer).get());
-    return brief.get();
-  }
-  mongoc_client_t* client_for(View command) {
-    return is_brief(command, repeatable) ? brief_client() : client.get();
-  }
-  Result<Router> choose_router(mongoc_client_t* driver) const;
-  Error explain(const bson_error_t& problem, View reply) const {
-    return without_secrets(to_error(problem, reply));
-  }
-  Error without_secrets(Error error) const {
-    error.message = redact_secrets(std::move(error.message), options.uri);
-    return error;
-  }
-};
-
-struct Session::Impl {
-  Client* client;
-  mongoc_client_t* driver;  ///< the one of the client's connections that it belongs to
-  SessionHandle handle;
-
-  static Result<Session> open(Client& client, mongoc_client_t* driver);
-};
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::Client(Client&&) noexcept = default;
@@ -260,6 +197,7 @@ Result<Document> Client::run(std::string_view database, View command, Session* s
 
 Result<Document> Client::run_command(std::string_view database, View command, Session* session,
                                      Router* router) {
+  if (session && session->impl().forward) return session->impl().run_forwarded(database, command);
   // Within a transaction the session remembers its mongos.
   bool routed = router && server().topology == Server::Topology::kSharded &&
                 !(session && session->in_transaction());
@@ -291,90 +229,6 @@ Result<Client::Router> Client::Impl::choose_router(mongoc_client_t* driver) cons
   Router id = mongoc_server_description_id(chosen);
   mongoc_server_description_destroy(chosen);
   return id;
-}
-
-Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Session::Session(Session&&) noexcept = default;
-Session::~Session() {
-  if (impl_) abort();
-}
-
-Result<Session> Session::Impl::open(Client& client, mongoc_client_t* driver) {
-  bson_error_t problem;
-  SessionHandle handle(mongoc_client_start_session(driver, nullptr, &problem));
-  if (!handle) return client.impl().explain(problem, View());
-  auto impl = std::make_unique<Impl>();
-  impl->client = &client;
-  impl->driver = driver;
-  impl->handle = std::move(handle);
-  return Session(std::move(impl));
-}
-
-Result<Session> Session::start_reading(Client& client, View command) {
-  return Impl::open(client, client.impl().client_for(command));
-}
-
-Result<Session> Session::start(Client& client) {
-  Client::Impl& owner = client.impl();
-  Session session = TRY(Impl::open(client, owner.brief_client()));
-  const bson_t* lsid = mongoc_client_session_get_lsid(session.impl().handle.get());
-  View id({bson_get_data(lsid), lsid->len});
-  std::string key = id.to_json();
-  if (owner.announce && !owner.announced.contains(key)) {
-    TRY(owner.announce(client, id));
-    owner.announced.insert(std::move(key));
-  }
-  return session;
-}
-
-Status Session::begin(Durability durability) {
-  TransactionOptions options(mongoc_transaction_opts_new());
-  mongoc_read_concern_t* snapshot = mongoc_read_concern_new();
-  mongoc_read_concern_set_level(snapshot, MONGOC_READ_CONCERN_LEVEL_SNAPSHOT);
-  mongoc_transaction_opts_set_read_concern(options.get(), snapshot);
-  mongoc_read_concern_destroy(snapshot);
-  mongoc_write_concern_t* concern = mongoc_write_concern_new();
-  if (durability == Durability::kMajority) mongoc_write_concern_set_wmajority(concern, 0);
-  else mongoc_write_concern_set_w(concern, 1);
-  mongoc_transaction_opts_set_write_concern(options.get(), concern);
-  mongoc_write_concern_destroy(concern);
-  bson_error_t problem;
-  if (!mongoc_client_session_start_transaction(impl_->handle.get(), options.get(), &problem)) {
-    return impl_->client->impl().explain(problem, View());
-  }
-  return {};
-}
-
-Status Session::commit_once() {
-  Document reply;
-  bson_error_t problem;
-  if (mongoc_client_session_commit_transaction(impl_->handle.get(), reply.handle(), &problem)) {
-    return {};
-  }
-  return impl_->client->impl().without_secrets(to_commit_error(problem, reply));
-}
-
-Status Session::commit(std::chrono::milliseconds patience) {
-  Waits waits({.patience = patience});
-  while (true) {
-    auto committed = with_faults([] { return "commitTransaction"; }, [&] { return commit_once(); });
-    if (committed) return {};
-    Error error = std::move(committed).error();
-    bool broke = error.kind == ErrorKind::kUnreachable && error.retry == Retry::kTransient;
-    bool again = broke || error.retry == Retry::kUnknownCommit;
-    if (!again || waits.over()) return error;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-}
-
-void Session::abort() {
-  if (!in_transaction()) return;
-  if constexpr (kHasFaults) (void)pass_fault_point("abortTransaction", FaultSide::kBefore);
-  mongoc_client_session_abort_transaction(impl_->handle.get(), nullptr);
-}
-
-bool Session::in_transaction() const {
-  return mongoc_client_session_in_transaction(impl_->handle.get());
 }
 
 Status kill_sessions(Client& client, const std::vector<Document>& lsids) {

@@ -89,6 +89,8 @@ ScriptError read_script_error(mongo::View document) {
   error.details = document.get_string("details");
   error.thrown = document.get_string("thrown");
   error.line = static_cast<int>(document.get_int("line"));
+  for (const mongo::Value& label : document.get_document("labels").elements())
+    error.labels.emplace_back(label.as_string());
   return error;
 }
 

@@ -39,6 +39,7 @@ struct ScriptError {
   std::string details;  ///< its `errInfo` as JSON, "" for none
   std::string thrown;   ///< "error", or the type of a thrown value that is no object
   int line = 0;         ///< in the migration's file; 0 when unknown
+  std::vector<std::string> labels = {};  ///< its `errorLabels`, where the driver gave it any
 };
 ScriptError read_script_error(mongo::View document);
 

@@ -102,6 +102,14 @@ ScriptDescription read_description(const Reply& reply) {
   described.transform_batch = head.get_bool("transformBatch");
   described.revert = head.get_bool("revert");
   described.check = head.get_bool("check");
+  auto collections = head.find("collections");
+  described.exports_collections = collections.has_value();
+  if (collections && collections->type() == Type::kArray)
+    described.collections = texts_of(collections->as_document());
+  auto transaction = head.find("transaction");
+  described.exports_transaction = transaction.has_value();
+  if (transaction && transaction->type() == Type::kBool)
+    described.transaction = transaction->as_bool();
   described.description = head.get_string("description");
   described.keys = texts_of(head.get_document("keys"));
   described.collection = text_of(head, "collection");

@@ -62,6 +62,7 @@ ModuleText read_module(View from) {
   ModuleText module;
   module.whole = from.get_bool("whole");
   module.document = from.get_bool("document");
+  module.transaction = from.get_bool("transaction");
   module.up = from.get_bool("up");
   module.down = from.get_bool("down");
   module.revert = from.get_bool("revert");

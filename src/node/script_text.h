@@ -52,7 +52,8 @@ struct TextFinding {
 /// What the file exports. `whole` is false when it may export more than its text says.
 struct ModuleText {
   bool whole = false;
-  bool document = false;  ///< a document migration
+  bool document = false;     ///< a document migration
+  bool transaction = false;  ///< `transaction: true`
   bool up = false, down = false, revert = false;
   bool down_is_empty = false;  ///< down() does nothing, and up() does something
   bool journal_is_off = false;

@@ -9,6 +9,7 @@
 #include "base/retry.h"
 #include "base/text.h"
 #include "state/changelog.h"
+#include "state/runs.h"
 
 namespace whimbrel {
 
@@ -97,6 +98,10 @@ Document acquire_pipeline(const Document& ours, const std::string& dead_owner) {
   Document holder;
   holder.append_array("pipeline", mongo::Array().add(make_document("$replaceWith", choice)).view());
   return holder;
+}
+
+Error lost() {
+  return Error{ErrorKind::kLockHeld, "the lock was lost to another process", "whimbrel status"};
 }
 
 Error held_error(const LockHolder& holder) {
@@ -287,6 +292,7 @@ Status Lock::start(Stop& stop) {
   impl_->epoch = TRY(next_epoch(client, place.database));
   TRY(locks_of(client, place)
           .update_one(impl_->ours(), make_document("$set", make_document("epoch", impl_->epoch))));
+  TRY(Runs(client, place.database).fence_open(impl_->epoch));
   client.announce_sessions(announcer(place, impl_->owner));
   mongo::Client own = TRY(client.another(kHeartbeatAnswer));
   Impl* raw = impl_.get();
@@ -310,7 +316,12 @@ Status Lock::assert_held(mongo::Client& client, mongo::Session* session) const {
   auto outcome = TRY(
       locks_of(client, impl_->place).update_one(impl_->ours(), touch, mongo::Upsert::kNo, session));
   if (outcome.matched == 1) return {};
-  return Error{ErrorKind::kLockHeld, "the lock was lost to another process", "whimbrel status"};
+  return lost();
+}
+
+Status Lock::look(mongo::Client& client) const {
+  if (TRY(locks_of(client, impl_->place).find_one(impl_->ours()))) return {};
+  return lost();
 }
 
 Status Lock::release() {

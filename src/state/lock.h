@@ -78,7 +78,11 @@ class Lock {
 
   /// An Error (kLockHeld) unless the lock is ours at this moment. Inside a transaction it also
   /// makes the commit fail if somebody takes the lock over meanwhile.
+  /// A transaction that is older than the last heartbeat would be in conflict with it: see look().
   Status assert_held(mongo::Client& client, mongo::Session* session) const;
+  /// As assert_held() outside of transactions, but it only looks: somebody may take the lock over
+  /// right behind it.
+  Status look(mongo::Client& client) const;
 
   Status release();
 

@@ -67,6 +67,19 @@ SCRIPT = """module.exports = {
   async down(db) { await db.collection('things').updateMany({}, [{ $set: { n: '$k' } }]); },
 };
 """
+# Not to be repeated, and nobody is asked whether it was.
+TRANSACTION = """module.exports = {
+  transaction: true,
+  async up(db) {
+    await db.collection('things').updateMany({}, { $inc: { n: 1 } });
+    await db.collection('others').insertOne({ _id: 1 });
+  },
+  async down(db) {
+    await db.collection('others').deleteOne({ _id: 1 });
+    await db.collection('things').updateMany({}, { $inc: { n: -1 } });
+  },
+};
+"""
 REDO = ("--interrupted-command", "redo", "--wait", "60s")
 
 SCENARIOS = [
@@ -85,6 +98,17 @@ SCENARIOS = [
     Scenario("down", yaml({"update": "things", "with": TWICE}), before=(("up",),), command=("down",),
              resume=("down", "--wait", "60s")),
     Retry("retry", yaml({"update": "things", "with": TWICE}), thorough=True),
+]
+
+
+def one_transaction(project):
+    project.migration("20240101000000-whole.js", text=TRANSACTION)
+
+
+TRANSACTIONS = [
+    Scenario("script_transaction", one_transaction, thorough=True, rides_out=False),
+    Scenario("down_of_a_script_transaction", one_transaction, thorough=True, rides_out=False, before=(("up",),),
+             command=("down",), resume=("down", "--wait", "60s")),
 ]
 
 
@@ -187,7 +211,7 @@ class FaultTest(ScriptTest):
 
 def add_tests(cls):
     """One test for each scenario: kills, of thorough ones lost answers, in the long run stalls, too."""
-    for scenario in SCENARIOS:
+    for scenario in [*SCENARIOS, *(TRANSACTIONS if cls.topology == "replicaset" else [])]:
         def test(self, scenario=scenario):
             short = ("kill", "error") if scenario.thorough else ("kill",)
             self.run_scenario(scenario, ("kill", "error", "stall") if LONG else short)

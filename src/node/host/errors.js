@@ -1,5 +1,8 @@
 // Errors of the user's code, made into plain values.
 
+// Lines that are known of errors whose stack does not say them.
+const places = new WeakMap();
+
 function firstMatch(lines, file) {
   const inFile = lines.find((line) => line.includes(file));
   const place = inFile && /:(\d+)(?::\d+)?\)?$/.exec(inFile.trim());
@@ -26,7 +29,8 @@ function plainError(error, file) {
     stack: known ? String(error.stack) : '',
     line: 0,
   };
-  described.line = lineIn(file, described.stack);
+  described.line = lineIn(file, described.stack) || (known && places.get(error)) || 0;
+  if (known && Array.isArray(error.errorLabels)) described.labels = error.errorLabels.map(String);
   if (known && error.code !== undefined) described.code = String(error.code);
   if (known && error.errInfo !== undefined) described.details = JSON.stringify(error.errInfo);
   return described;

@@ -80,6 +80,7 @@ function describeModule(tree, exported, place) {
   const options = value('options');
   const document = known('transform') || known('transformBatch');
   return { whole, document, up: known('up') || known('migrate'), down: known('down'), revert: known('revert'),
+    transaction: value('transaction') === true,
     downIsEmpty: isEmptyFunction(names.get('down')) && !isEmptyFunction(names.get('up')),
     downAt: at('down'), upAt: at(document ? 'options' : 'up'),
     journalIsOff: options?.journal === false || options?.journal === 'off',

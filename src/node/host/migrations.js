@@ -57,13 +57,24 @@ function limit(value) {
   return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' ? value : null;
 }
 
+// What a script says of itself; null for a value of another type, which only who asks for one minds.
+function declarations({ collections, transaction }) {
+  const declared = {};
+  if (collections !== undefined) {
+    const names = Array.isArray(collections) && collections.every((name) => typeof name === 'string');
+    declared.collections = names ? collections : null;
+  }
+  if (transaction !== undefined) declared.transaction = typeof transaction === 'boolean' ? transaction : null;
+  return declared;
+}
+
 // What the file says, for whoever plans it. Filters go as BSON, so that every type survives.
 async function describeMigration({ file }) {
   const migration = await loadModule(file);
   const has = (name) => typeof migration?.[name] === 'function';
   const described = { up: has('up'), down: has('down'), migrate: has('migrate'),
     document: isDocumentMigration(migration), version: process.version };
-  if (!described.document) return described;
+  if (!described.document) return { ...described, ...declarations(migration) };
   const options = migration.options ?? {};
   Object.assign(described, {
     collection: typeof migration.collection === 'string' ? migration.collection : null,
@@ -80,9 +91,9 @@ async function describeMigration({ file }) {
 
 // Written out, so that a missing function is called by its name: "migration.up is not a function".
 const FUNCTIONS = {
-  up: (migration) => migration.up(database, client),
-  down: (migration) => migration.down(database, client),
-  migrate: (migration) => migration.migrate(database, client),
+  up: (migration, ...given) => migration.up(...given),
+  down: (migration, ...given) => migration.down(...given),
+  migrate: (migration, ...given) => migration.migrate(...given),
 };
 
 // Node keeps what a pipe does not take at once; this process may end as soon as it has answered.
@@ -100,7 +111,7 @@ async function allWritten() {
 
 async function runScript({ file, direction }) {
   try {
-    await FUNCTIONS[direction](await loadModule(file));
+    await FUNCTIONS[direction](await loadModule(file), database, client);
   } finally {
     await allWritten();
   }

@@ -1,6 +1,6 @@
 // Keeps a migration that is only tried to its scratch database, and notes what it asks there.
 
-let scratch = null; // { database, standsFor, touched }
+let scratch = null; // { database, standsFor, touched, ours }
 const guarded = new WeakSet();
 
 // Whoever asks for the user's database, or for the connection string's, gets the scratch one.
@@ -12,9 +12,18 @@ function nameInScratch(name) {
   throw error;
 }
 
+function isOurs(collection) {
+  return collection.startsWith('whimbrel_') || scratch.ours.has(collection);
+}
+
+// Asked by whimbrel itself through the same client.
+function leaveOut(collection) {
+  scratch?.ours.add(collection);
+}
+
 function note({ commandName, command, databaseName }) {
   const collection = commandName === 'getMore' ? command.collection : command[commandName];
-  if (databaseName !== scratch.database || typeof collection !== 'string') return;
+  if (databaseName !== scratch.database || typeof collection !== 'string' || isOurs(collection)) return;
   const commands = scratch.touched.get(collection) ?? new Set();
   scratch.touched.set(collection, commands.add(commandName));
 }
@@ -42,7 +51,7 @@ const DRIVER = /[\\/]node_modules[\\/]mongodb[\\/]/;
 // Every copy of the driver that the user's code loads is guarded: mongoose brings its own.
 function keepToScratch({ database: name, standsFor }) {
   if (!standsFor || scratch) return;
-  scratch = { database: name, standsFor, touched: new Map() };
+  scratch = { database: name, standsFor, touched: new Map(), ours: new Set() };
   const load = Module._load;
   Module._load = function (request, ...rest) {
     const loaded = load.call(this, request, ...rest);
