@@ -45,7 +45,7 @@ class Waits {
 
 /// Calls `attempt` (returning a Result) until it succeeds, fails for good, `stop` is requested, or
 /// patience ends. Only errors with Retry::kTransient or kConflict are repeated, so `attempt` must
-/// be safe to repeat. Returns the last Result.
+/// be safe to repeat. Returns the last Result, or that the lock was lost if that stopped it.
 template <class Attempt>
 auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
   Waits waits(backoff);
@@ -55,7 +55,10 @@ auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
         (result.error().retry != Retry::kTransient && result.error().retry != Retry::kConflict)) {
       return result;
     }
-    if (waits.over() || !waits.sleep(stop)) return result;
+    if (waits.over()) return result;
+    if (waits.sleep(stop)) continue;
+    // Whoever took the lock ended our transactions: that is the cause, not what the server says.
+    return stop.lock_is_gone() ? decltype(result)(stop.error()) : result;
   }
 }
 

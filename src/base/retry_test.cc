@@ -29,6 +29,21 @@ TEST_CASE("an attempt that takes longer than patience before it fails is repeate
   CHECK(attempts == 2);
 }
 
+TEST_CASE("who lost the lock is told so, whatever failed of it") {
+  for (auto reason : {Stop::Reason::kLockLost, Stop::Reason::kLeaseEnded}) {
+    Stop stop;
+    stop.request(reason);
+    Status ended = retry_transient(stop, [] { return Status(passing()); });
+    REQUIRE_FALSE(ended);
+    CHECK(ended.error().message == Stop::error_of(reason).message);
+  }
+  Stop interrupted;
+  interrupted.request(Stop::Reason::kInterrupt);
+  Status ended = retry_transient(interrupted, [] { return Status(passing()); });
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().message == "no answer");
+}
+
 TEST_CASE("repeating ends with patience") {
   Stop stop;
   auto never = [&]() -> Status { return passing(); };
