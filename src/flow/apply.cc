@@ -37,7 +37,7 @@ Result<Run> open_run(const UpSetting& setting, const Migration& migration,
   run.block = setting.block;
   if (open) {
     TRY(write_audit(project, about_run(AuditAction::kRunResumed, run, setting.given)));
-    TRY(runs.save_state(run));
+    TRY(runs.take_up(run, *open));
     TRY(Ranges(project.client, project.database).fence(run.id, run.epoch));
     return run;
   }

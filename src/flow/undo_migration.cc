@@ -38,8 +38,8 @@ Result<Run> open_undo(const UpSetting& setting, const UndoItem& item) {
   AuditAction action =
       item.run.state == RunState::kUndoing ? AuditAction::kDownResumed : AuditAction::kDownStarted;
   TRY(write_audit(project, about_run(action, run, setting.given)));
-  if (!recorded) TRY(runs.start(run));
-  TRY(runs.save_state(run));
+  if (recorded) TRY(runs.take_up(run, item.run));
+  else TRY(runs.start(run));
   TRY(Ranges(project.client, project.database).fence(run.id, run.epoch));
   return run;
 }

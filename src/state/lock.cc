@@ -9,7 +9,6 @@
 #include "base/retry.h"
 #include "base/text.h"
 #include "state/changelog.h"
-#include "state/runs.h"
 
 namespace whimbrel {
 
@@ -292,7 +291,6 @@ Status Lock::start(Stop& stop) {
   impl_->epoch = TRY(next_epoch(client, place.database));
   TRY(locks_of(client, place)
           .update_one(impl_->ours(), make_document("$set", make_document("epoch", impl_->epoch))));
-  TRY(Runs(client, place.database).fence_open(impl_->epoch));
   client.announce_sessions(announcer(place, impl_->owner));
   mongo::Client own = TRY(client.another(kHeartbeatAnswer));
   Impl* raw = impl_.get();

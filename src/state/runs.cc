@@ -207,21 +207,21 @@ Status Runs::save_steps(const Run& run, mongo::Session* session) const {
   return {};
 }
 
-Status Runs::fence_open(int64_t epoch) const {
-  Document at_work;
-  mongo::Array states;
-  states.add(to_text(RunState::kRunning)).add(to_text(RunState::kUndoing));
-  at_work.append_array("$in", states.view());
-  Document open = make_document("state", at_work, "v",
-                                make_document("$not", make_document("$gt", kStateVersion)));
-  TRY(runs_.update_many(open, make_document("$set", make_document("fenced", epoch))));
-  return {};
+Status Runs::take_up(const Run& run, const Run& as_read) const {
+  mongo::Array expected;
+  expected.add(make_document("epoch", as_read.epoch, "state", to_text(as_read.state)));
+  expected.add(make_document("epoch", run.epoch));  // done already, and its answer was lost
+  Document filter = id_filter(run.id);
+  filter.append_array("$or", expected.view());
+  Document update = make_document("$set", state_fields(run), "$currentDate", now());
+  auto outcome = TRY(runs_.update_one(filter, update));
+  if (outcome.matched == 1) return {};
+  return taken_over();
 }
 
 Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session* session) const {
   Document filter = id_filter(id);
   filter.append("epoch", epoch);
-  filter.append("fenced", make_document("$not", make_document("$gt", epoch)));
   Document touch = make_document("$inc", make_document("carved", 1));
   auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, session));
   if (outcome.matched == 1) return {};

@@ -104,11 +104,10 @@ class Runs {
   Status save_step(const Run& run, size_t step, mongo::Session* session = nullptr) const;
   /// Writes all of them, for a run whose steps became others.
   Status save_steps(const Run& run, mongo::Session* session) const;
-  /// Whoever has taken the lock calls this before it looks at a run: transactions of earlier
-  /// holders that assert_epoch() have ended when it returns, or fail.
-  Status fence_open(int64_t epoch) const;
-  /// kLockHeld unless the run still has that epoch, and no later one is at work; a transaction
-  /// fails if that changes meanwhile.
+  /// As save_state(), with an epoch of our own, for a run of an earlier holder of the lock;
+  /// kLockHeld when it is no longer as it was read: that holder's last transaction has ended it.
+  Status take_up(const Run& run, const Run& as_read) const;
+  /// kLockHeld unless the run still has that epoch; a transaction fails if it changes meanwhile.
   Status assert_epoch(const std::string& id, int64_t epoch, mongo::Session* session) const;
   /// The run's journal is gone: it cannot be undone any more.
   Status mark_journal_removed(const std::string& id) const;
