@@ -123,7 +123,7 @@ class UnattendedTest(ServerTest):
 
     @on("standalone")
     def test_logs_follows_through_every_file_that_is_put_aside(self, project):
-        self.filled(project, log={"maxSize": "2KiB", "keep": 1000}, docs=DOCS * 3)
+        self.filled(project, log={"maxSize": "700B", "keep": 1000}, docs=DOCS * 3)
         pid, log, _ = self.detached(project)
         result = project.ok("logs", "-f")
         wait_until(lambda: not alive(pid), "its end", 120)
@@ -133,7 +133,7 @@ class UnattendedTest(ServerTest):
         self.assertTrue(whole.endswith(result.out), "every line from where it began to read, none twice")
         self.assertIn("processed", result.out)
         for path in aside:
-            self.assertLess(path.stat().st_size, 2 * 2048 + 500)
+            self.assertLess(path.stat().st_size, 700 + 500)
 
     @on("standalone")
     def test_only_so_many_files_are_kept(self, project):
