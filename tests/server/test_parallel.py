@@ -19,7 +19,8 @@ class ParallelTest(ServerTest):
                 {"$expr": {"$eq": ["$n", {"$add": ["$_id", times]}]}}), name)
 
     def running(self, project):
-        return {r["migration"] for r in project.db.whimbrel_runs.find({"state": "running", "migration": {"$exists": 1}})}
+        runs = project.db.whimbrel_runs.find({"state": "running", "migration": {"$exists": 1}})
+        return {r["migration"] for r in runs}
 
     def entries(self, project):
         return [e["fileName"] for e in project.db.changelog.find().sort("_id")]

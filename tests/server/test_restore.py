@@ -8,10 +8,10 @@ import bson
 from bson import Timestamp
 from bson.raw_bson import RawBSONDocument
 
-from support import documents, mongodump
+from support import mongodump
+from support.backups import definitions, fill, only_backup
 from support.project import BINARY, clean_environment
 from support.testcase import ServerTest, on_both
-from server.test_backup import definitions, fill, only_backup
 
 UTC = datetime.timezone.utc
 

@@ -4,44 +4,8 @@ import os
 import pathlib
 import signal
 
-from support.transactions import FLAG, TELL, WAIT, TransactionTest, host_of, transactional
+from support.transactions import FLAG, OPERATIONS, TELL, WAIT, TransactionTest, host_of, transactional
 from support.testcase import wait_until
-
-OPERATIONS = """
-    const a = db.collection('a');
-    await a.insertOne({ _id: 1, n: 1 });
-    await a.insertMany([{ _id: 2, n: 2 }, { _id: 3, n: 3 }, { _id: 4, n: 4 }, { _id: 5, n: 5 }]);
-    await a.bulkWrite([{ insertOne: { document: { _id: 6 } } },
-      { updateOne: { filter: { _id: 1 }, update: { $set: { b: 1 } } } }]);
-    await a.updateOne({ _id: 1 }, { $inc: { n: 10 } });
-    await a.updateMany({ _id: { $lt: 3 } }, { $set: { many: true } });
-    await a.replaceOne({ _id: 3 }, { replaced: true });
-    await a.deleteOne({ _id: 4 });
-    await a.deleteMany({ _id: 5 });
-    await a.findOneAndUpdate({ _id: 2 }, { $set: { f: 1 } });
-    await a.findOneAndReplace({ _id: 6 }, { f: 2 });
-    await a.insertOne({ _id: 7 });
-    await a.findOneAndDelete({ _id: 7 });
-    const bulk = a.initializeOrderedBulkOp();
-    bulk.insert({ _id: 8 });
-    await bulk.execute();
-    const unordered = a.initializeUnorderedBulkOp();
-    unordered.find({ _id: 8 }).updateOne({ $set: { u: 1 } });
-    await unordered.execute();
-    await db.command({ insert: 'a', documents: [{ _id: 9 }] });
-    await client.db(db.databaseName).collection('b').insertOne({ _id: 1 });
-    await (db.client ?? client).db(db.databaseName).collection('b').insertOne({ _id: 2 });
-    const made = await db.createCollection('c');
-    await made.insertOne({ _id: 1 });
-    await a.aggregate([{ $match: { _id: 1 } }, { $set: { seen: true } }]).forEach(async () => {});
-    const seen = [await a.countDocuments(), await a.countDocuments({ _id: 1 }), (await a.distinct('_id')).length,
-      (await a.find().toArray()).length, (await a.find({}).sort({ _id: 1 }).batchSize(2).toArray()).length,
-      (await a.aggregate([{ $sort: { _id: 1 } }], { cursor: { batchSize: 2 } }).toArray()).length,
-      (await a.findOne({ _id: 1 })).n, (await a.find().clone().toArray()).length];
-    let counted = 0;
-    for await (const one of a.find()) counted += one ? 1 : 0;
-    await db.collection('seen').insertOne({ _id: 1, seen, counted });
-"""
 
 
 class AllOrNothingTest(TransactionTest):

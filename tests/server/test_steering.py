@@ -4,38 +4,23 @@ import signal
 import time
 
 from support.project import ROOT
-from support.testcase import ServerTest, on_both, wait_until
-
-DOCS = 3000
-STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]}
+from support.steered import STEP, SteeredTest
+from support.testcase import on_both, wait_until
 
 
-class SteeringTest(ServerTest):
+class SteeringTest(SteeredTest):
     def slow(self, project, rate=500, *flags, **config):
         """An `up` in the background that takes some seconds, with its first batches done."""
-        project.db.things.insert_many([{"_id": k, "n": k} for k in range(DOCS)])
-        project.config(engine={"workers": 1, "batch": {"docs": 50}}, **config)
-        self.name = project.migration("more", STEP)
+        self.prepare(project, workers=1, **config)
         up = project.start("up", "--max-rate", rate, *flags, "-o", "ndjson")
         wait_until(lambda: self.done(project) > 0, "the first batch", seconds=60)
         return up
-
-    def done(self, project):
-        return sum(r["counts"]["scanned"] for r in project.db.whimbrel_ranges.find({"counts": {"$exists": True}}))
-
-    def run_document(self, project):
-        return project.db.whimbrel_runs.find_one({"migration": {"$exists": True}}, sort=[("startedAt", -1)])
 
     def assertStandsStill(self, project):
         before = self.done(project)
         looked = time.monotonic()
         wait_until(lambda: time.monotonic() - looked > 0.6, "a look later")
         self.assertEqual(before, self.done(project))
-
-    def assertMigratedOnce(self, project):
-        wrong = [d for d in project.db.things.find() if d["n"] != d["_id"] + 1]
-        self.assertEqual([], wrong[:3])
-        self.assertEqual(DOCS, project.db.things.count_documents({}))
 
     @on_both
     def test_a_paused_run_writes_nothing_more_until_it_is_resumed_and_loses_nothing(self, project):
@@ -82,11 +67,11 @@ class SteeringTest(ServerTest):
         self.assertEqual(4, result.rc, str(result))
         self.assertSaid("cancelled by `whimbrel cancel`", result)
         self.assertEqual("interrupted", project.state(self.name))
-        self.assertEqual(len(before), DOCS)
+        self.assertEqual(len(before), self.DOCS)
         project.ok("up")
         self.assertMigratedOnce(project)
         project.ok("down")
-        self.assertEqual([k for k in range(DOCS)], [d["n"] for d in project.db.things.find().sort("_id")])
+        self.assertEqual([k for k in range(self.DOCS)], [d["n"] for d in project.db.things.find().sort("_id")])
 
     @on_both
     def test_a_pause_outlives_its_process_and_the_next_up_waits_or_ends_with_4(self, project):
@@ -96,9 +81,9 @@ class SteeringTest(ServerTest):
         result = project.run("up", "--no-wait", "--wait", "60s")
         self.assertEqual(4, result.rc, str(result))
         self.assertSaid("whimbrel resume", result)
-        self.assertLess(self.done(project), DOCS)
+        self.assertLess(self.done(project), self.DOCS)
         waiting = project.start("up")
-        wait_until(lambda: (self.run_document(project).get("steered") or {}).get("state") == "paused"
+        wait_until(lambda: self.steered(project).get("state") == "paused"
                    and project.run("pause").rc == 0, "it waits")
         self.assertStandsStill(project)
         project.ok("resume")
@@ -165,7 +150,7 @@ class SteeringTest(ServerTest):
         self.assertEqual(0, result.rc, str(result))
         seen = result.events()
         self.assertEqual("done", seen[-1]["state"])
-        self.assertEqual(DOCS, seen[-1]["done"])
+        self.assertEqual(self.DOCS, seen[-1]["done"])
         done = [e["done"] for e in seen]
         self.assertEqual(sorted(done), done)
         self.assertEqual({self.name}, {e["migration"] for e in seen})
@@ -183,9 +168,7 @@ class SteeringTest(ServerTest):
 
     @on_both
     def test_a_down_can_be_paused_too(self, project):
-        project.db.things.insert_many([{"_id": k, "n": k} for k in range(DOCS)])
-        project.config(engine={"workers": 1, "batch": {"docs": 20}}, throttle={"maxRate": 400})
-        self.name = project.migration("more", STEP)
+        self.prepare(project, docs=20, workers=1, throttle={"maxRate": 400})
         project.ok("up", "--max-rate", "off")
         down = project.start("down")
         wait_until(lambda: (self.run_document(project) or {}).get("state") == "undoing", "it has begun")
@@ -197,7 +180,7 @@ class SteeringTest(ServerTest):
         project.ok("resume")
         project.ok("set", "throttle.maxRate=off")
         self.assertEqual(0, down.wait().rc)
-        self.assertEqual([k for k in range(DOCS)], [d["n"] for d in project.db.things.find().sort("_id")])
+        self.assertEqual([k for k in range(self.DOCS)], [d["n"] for d in project.db.things.find().sort("_id")])
 
     @on_both
     def test_a_rate_is_kept(self, project):

@@ -4,28 +4,16 @@ import time
 import pymongo
 
 from support.replica_set import ReplicaSet
-from support.testcase import ServerTest, on_both, wait_until
-
-DOCS = 4000
-STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]}
+from support.steered import SteeredTest
+from support.testcase import on_both, wait_until
 
 
-class ThrottleTest(ServerTest):
+class ThrottleTest(SteeredTest):
+    DOCS = 4000
+
     def prepare(self, project, **throttle):
-        project.db.things.insert_many([{"_id": k, "n": k} for k in range(DOCS)])
+        super().prepare(project, throttle=throttle)
         project.db.switch.insert_one({"_id": 1, "on": False})
-        project.config(engine={"workers": 2, "batch": {"docs": 50}}, throttle=throttle)
-        self.name = project.migration("more", STEP)
-
-    def done(self, project):
-        return sum(r["counts"]["scanned"] for r in project.db.whimbrel_ranges.find({"counts": {"$exists": True}}))
-
-    def steered(self, project):
-        run = project.db.whimbrel_runs.find_one({"migration": {"$exists": True}})
-        return (run or {}).get("steered") or {}
-
-    def assertMigratedOnce(self, project):
-        self.assertEqual(DOCS, project.db.things.count_documents({"$expr": {"$eq": ["$n", {"$add": ["$_id", 1]}]}}))
 
     BY_SWITCH = {"custom": {"collection": "switch", "where": {"on": True}, "max": 1}}
 
@@ -153,7 +141,7 @@ class ThrottleTest(ServerTest):
         wait_until(lambda: self.steered(project).get("state") == "throttled", "it pauses", 30)
         self.assertRegex(self.steered(project)["reason"], rf"lag of 127.0.0.1:{behind.port} [0-9.]+ s > 1 s")
         before = self.done(project)
-        self.assertLess(before, DOCS)
+        self.assertLess(before, self.DOCS)
         looked = time.monotonic()
         wait_until(lambda: time.monotonic() - looked > 2, "two seconds of it")
         self.assertEqual(before, self.done(project))

@@ -1,11 +1,8 @@
 """Windows: a run works inside them only, pauses before one closes, and goes on in the next."""
 import datetime
-import time
 
-from support.testcase import ServerTest, on_both, wait_until
-
-DOCS = 3000
-STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]}
+from support.steered import SteeredTest
+from support.testcase import on_both, wait_until
 
 
 def window(project, opens, closes, zone="UTC"):
@@ -16,22 +13,7 @@ def window(project, opens, closes, zone="UTC"):
     return f"{begin:%H:%M:%S}-{end:%H:%M:%S} {zone}"
 
 
-class WindowsTest(ServerTest):
-    def prepare(self, project, **config):
-        project.db.things.insert_many([{"_id": k, "n": k} for k in range(DOCS)])
-        project.config(engine={"workers": 2, "batch": {"docs": 50}}, **config)
-        self.name = project.migration("more", STEP)
-
-    def done(self, project):
-        return sum(r["counts"]["scanned"] for r in project.db.whimbrel_ranges.find({"counts": {"$exists": True}}))
-
-    def steered(self, project):
-        run = project.db.whimbrel_runs.find_one({"migration": {"$exists": True}})
-        return (run or {}).get("steered") or {}
-
-    def assertMigratedOnce(self, project):
-        self.assertEqual(DOCS, project.db.things.count_documents({"$expr": {"$eq": ["$n", {"$add": ["$_id", 1]}]}}))
-
+class WindowsTest(SteeredTest):
     @on_both
     def test_a_run_waits_for_its_window_and_says_when_it_opens(self, project):
         self.prepare(project)
@@ -54,7 +36,7 @@ class WindowsTest(ServerTest):
         wait_until(lambda: self.steered(project).get("state") == "waiting", "the window closes", 30)
         done = self.done(project)
         self.assertGreater(done, 0)
-        self.assertLess(done, DOCS)
+        self.assertLess(done, self.DOCS)
         last = max(e["ts"] for e in project.db.system.profile.find({"op": "update"}))
         self.assertLess(last, closes)
         wait_until(lambda: self.done(project) > done, "the next window", 30)
