@@ -6,6 +6,7 @@
 #include <map>
 
 #include "backup/names.h"
+#include "base/text.h"
 #include "mongo/collection.h"
 
 namespace whimbrel::backup {
@@ -17,12 +18,6 @@ using mongo::Value;
 using mongo::View;
 
 namespace {
-
-std::string hex_of(std::span<const uint8_t> bytes) {
-  std::string hex;
-  for (uint8_t byte : bytes) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
-  return hex;
-}
 
 /// MongoDB 8.3 keeps the buckets of a time series under its own name.
 bool has_viewless_time_series(const mongo::Server& server) {
@@ -40,7 +35,7 @@ Definition definition_in(View listed) {
   definition.name = listed.get_string("name");
   definition.type = listed.get_string("type");
   definition.options = Document(listed.get_document("options"));
-  if (auto uuid = listed.at_path("info.uuid")) definition.uuid = hex_of(uuid->as_binary());
+  if (auto uuid = listed.at_path("info.uuid")) definition.uuid = hex_text(uuid->as_binary());
   return definition;
 }
 

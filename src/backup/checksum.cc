@@ -1,10 +1,11 @@
 #include "backup/checksum.h"
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
 #include <cstring>
+
+#include "base/text.h"
 
 namespace whimbrel::backup {
 namespace {
@@ -68,10 +69,7 @@ std::string Sha256::finish() {
   std::array<uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   EVP_DigestFinal_ex(state_->context, digest.data(), &size);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i)
-    fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
-  return hex;
+  return hex_text(std::span(digest).first(size));
 }
 
 }  // namespace whimbrel::backup

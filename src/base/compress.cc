@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
+
 namespace whimbrel {
 namespace {
 
@@ -91,11 +93,7 @@ std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
-  }
-  return hex;
+  return hex_text(std::span(digest).first(size));
 }
 
 }  // namespace whimbrel

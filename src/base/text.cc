@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <ctime>
 
@@ -96,6 +97,18 @@ std::string bytes_text(int64_t bytes) {
   size_t unit = 0;
   while (size >= 1024 && unit < 4) size /= 1024, ++unit;
   return fmt::format("{:.1f} {}", size, units[unit]);
+}
+
+int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string hex_text(std::span<const uint8_t> bytes) {
+  std::string hex;
+  for (uint8_t byte : bytes) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
+  return hex;
 }
 
 std::string iso_time(int64_t milliseconds) {

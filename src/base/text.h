@@ -19,6 +19,10 @@ std::string with_commas(int64_t number);
 std::string duration_text(double seconds);
 /// "512 B", "8.0 MiB" (binary units).
 std::string bytes_text(int64_t bytes);
+/// This machine's clock: milliseconds since the epoch.
+int64_t wall_clock();
+/// Lower-case hex, two digits a byte.
+std::string hex_text(std::span<const uint8_t> bytes);
 /// UTC ISO 8601 with milliseconds: "2026-11-23T01:08:54.412Z". `milliseconds` since the epoch.
 std::string iso_time(int64_t milliseconds);
 /// UTC "yyyyMMddHHmmss", as migration files are named. `milliseconds` since the epoch.

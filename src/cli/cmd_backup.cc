@@ -97,22 +97,13 @@ void print_made(const Arguments& arguments, const BackupMade& made) {
   else if (!arguments.quiet) fmt::print(stderr, "{}\n", said);
 }
 
-Result<std::unique_ptr<Reporter>> quiet_reporter(const Arguments& arguments) {
-  Reporter::Options options;
-  options.command = "backup";
-  options.quiet = arguments.quiet;
-  if (arguments.progress) options.progress = *arguments.progress;
-  if (arguments.quiet) options.progress.kind = ProgressStyle::Kind::kNone;
-  return Reporter::open(options);
-}
-
 Result<int> make(const Arguments& arguments) {
   Project project = TRY(open_project(arguments.sources));
   std::optional<Migration> migration;
   BackupRequest request = TRY(request_of(arguments, project, migration));
   project.scripts->end_host();
   project.client.ride_out(std::chrono::seconds(20), {});
-  auto reporter = TRY(quiet_reporter(arguments));
+  auto reporter = TRY(open_quiet_reporter(arguments, "backup"));
   Progress progress;
   reporter->step_started(project.database, "backup", progress);
   auto made = make_backup(project, request, progress, process_stop());

@@ -21,12 +21,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kUsually{5'000};
 constexpr std::chrono::milliseconds kFirstRates{1000};
 
-int64_t wall_clock() {
-  return std::chrono::duration_cast<milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 bool wants_live(const Arguments& arguments) {
   if (arguments.output != Output::kText || arguments.quiet) return false;
   if (!isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO)) return false;

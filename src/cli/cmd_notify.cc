@@ -40,9 +40,7 @@ Status check_words(const Arguments& arguments) {
 Notification test_event(const Config& config, const std::string& event) {
   Notification notification;
   notification.event = *notify_event(event);
-  notification.at = std::chrono::duration_cast<std::chrono::milliseconds>(
-                        std::chrono::system_clock::now().time_since_epoch())
-                        .count();
+  notification.at = wall_clock();
   notification.database = config.database;
   notification.environment = config.environment;
   notification.host = this_process().host;

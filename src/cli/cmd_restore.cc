@@ -105,15 +105,6 @@ void print_text(const Arguments& arguments, const Restored& restored) {
              arguments.dry_run ? "" : " in " + duration_text(restored.seconds));
 }
 
-Result<std::unique_ptr<Reporter>> quiet_reporter(const Arguments& arguments) {
-  Reporter::Options options;
-  options.command = "restore";
-  options.quiet = arguments.quiet;
-  if (arguments.progress) options.progress = *arguments.progress;
-  if (arguments.quiet) options.progress.kind = ProgressStyle::Kind::kNone;
-  return Reporter::open(options);
-}
-
 }  // namespace
 
 Result<int> run_restore(const Arguments& arguments) {
@@ -123,7 +114,7 @@ Result<int> run_restore(const Arguments& arguments) {
   request.source_database = project.database;
   if (request.to_other_database) project.database = arguments.backup.to_database;
   TRY(confirm(arguments, project, request));
-  auto reporter = TRY(quiet_reporter(arguments));
+  auto reporter = TRY(open_quiet_reporter(arguments, "restore"));
   Progress progress;
   reporter->step_started(project.database, "restore", progress);
   auto restored = restore(project, request, progress, *reporter, process_stop());

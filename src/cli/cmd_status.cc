@@ -16,12 +16,7 @@ Counts counts_of(const Entry& entry) {
 }
 
 int64_t total_of(const Entry& entry) {
-  int64_t total = 0;
-  if (entry.run) {
-    for (const StepState& step : entry.run->steps)
-      total += std::max(step.total, step.counts.scanned);
-  }
-  return total;
+  return entry.run ? entry.run->total() : 0;
 }
 
 Json lock_json(const std::optional<LockHolder>& lock) {

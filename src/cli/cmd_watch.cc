@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/stop.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "flow/open_run.h"
 #include "flow/steer.h"
 #include "observe/rate.h"
 #include "observe/terminal.h"
@@ -26,12 +26,6 @@ struct Sight {
   double rate = 0;
   std::optional<double> eta;
 };
-
-int64_t total_of(const Run& run) {
-  int64_t total = 0;
-  for (const StepState& step : run.steps) total += std::max(step.total, step.counts.scanned);
-  return total;
-}
 
 /// "step 2 of 3: update users".
 std::string step_text(const Run& run) {
@@ -91,14 +85,7 @@ Json json_of(const Sight& sight, int64_t now) {
 /// The run with the counts of its ranges, which are newer than those of its document.
 Result<SteeredRun> look(Project& project, const std::string& migration) {
   SteeredRun seen = TRY(find_steered(project, migration));
-  for (StepState& step : seen.run.steps) {
-    if (step.progress != StepState::Progress::kRunning) continue;
-    int index = static_cast<int>(&step - seen.run.steps.data());
-    auto ranges = TRY(Ranges(project.client, project.database).read({seen.run.id, index}));
-    Counts counts;
-    for (const Range& range : ranges) counts += range.counts;
-    step.counts = counts;
-  }
+  TRY(count_open_steps(project.client, project.database, seen.run));
   return seen;
 }
 
@@ -167,7 +154,7 @@ Result<int> run_watch(const Arguments& arguments) {
     if (!started) meter.start(now, done);
     else meter.update(now, done);
     started = true;
-    sight.total = total_of(run);
+    sight.total = run.total();
     sight.rate = meter.per_second();
     sight.eta = meter.eta(sight.total, done);
     bool ended = sight.steered.state > SteeringState::kWaiting;

@@ -74,4 +74,8 @@ Status check_receivers(const Config& config);
 Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, const Config& config,
                                                 const std::string& command);
 
+/// One without a log file, for commands that only talk.
+Result<std::unique_ptr<Reporter>> open_quiet_reporter(const Arguments& arguments,
+                                                      const std::string& command);
+
 }  // namespace whimbrel

@@ -13,12 +13,6 @@
 namespace whimbrel {
 namespace {
 
-int64_t wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 bool set(const char* variable) {
   const char* value = std::getenv(variable);
   return value && *value;
@@ -96,6 +90,16 @@ Result<std::unique_ptr<Reporter>> open_reporter(const Arguments& arguments, cons
     options.on_start = [log = options.log_file](size_t to_do) { leave_parent(to_do, log); };
   }
   options.quiet = arguments.quiet;
+  return Reporter::open(options);
+}
+
+Result<std::unique_ptr<Reporter>> open_quiet_reporter(const Arguments& arguments,
+                                                      const std::string& command) {
+  Reporter::Options options;
+  options.command = command;
+  options.quiet = arguments.quiet;
+  if (arguments.progress) options.progress = *arguments.progress;
+  if (arguments.quiet) options.progress.kind = ProgressStyle::Kind::kNone;
   return Reporter::open(options);
 }
 

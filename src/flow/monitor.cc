@@ -99,22 +99,14 @@ Status Monitor::read_operations(MonitorSample& sample) {
 Result<std::vector<RunAtWork>> Monitor::runs_at_work(const std::optional<LockHolder>& lock) {
   std::vector<RunAtWork> at_work;
   if (!lock || lock->is_foreign) return at_work;
-  mongo::Array states;
-  states.add(to_text(RunState::kRunning)).add(to_text(RunState::kUndoing));
-  mongo::Document any;
-  any.append_array("$in", states.view());
-  mongo::Collection runs(*client_, project_->database, kRunsCollection);
-  for (const mongo::Document& document : TRY(runs.find_all(make_document("state", any)))) {
-    Run run = TRY(read_run(document));
+  for (Run& run : TRY(Runs(*client_, project_->database).at_work())) {
     if (!is_at_work(run, lock)) continue;
     TRY(count_open_steps(*client_, project_->database, run));
     RunAtWork work{
         run.file, std::string(to_text(run.state)),
         fmt::format("{}@{}, pid {}", run.process.user, run.process.host, run.process.pid)};
-    for (const StepState& step : run.steps) {
-      work.done += step.counts.scanned;
-      work.total += std::max(step.total, step.counts.scanned);
-    }
+    work.done = run.counts().scanned;
+    work.total = run.total();
     at_work.push_back(std::move(work));
   }
   return at_work;

@@ -31,10 +31,8 @@ Status write_new_file(const std::string& path, const std::string& content) {
 }
 
 std::string new_migration_name(std::string description, const std::string& extension) {
-  auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
   std::replace(description.begin(), description.end(), ' ', '_');
-  return fmt::format("{}-{}{}", file_stamp(now.count()), description, extension);
+  return fmt::format("{}-{}{}", file_stamp(wall_clock()), description, extension);
 }
 
 }  // namespace whimbrel

@@ -59,8 +59,8 @@ RunControl::~RunControl() {
 
 Status RunControl::start() {
   client_.emplace(TRY(project_.client.another(kAnswer)));
-  signals_.emplace(*client_, project_.database);
   probe_.emplace(*client_);
+  signals_.emplace(*client_, *probe_, project_.database);
   shown_ = Clock::now();  // the first time when there is something to see
   look();
   thread_ = std::jthread([this](const std::stop_token& ended) { work(ended); });
@@ -120,7 +120,6 @@ void RunControl::obey(const Run& run) {
   auto [known, first] = obeyed_.try_emplace(run.id, 0);
   if (known->second == control.number) return;
   known->second = control.number;
-  newest_ = control.number;
   refused_.clear();
   bool again = first && run.steered && run.steered->number >= control.number;
   apply(control.settings);
@@ -176,14 +175,17 @@ void RunControl::watch_the_clock() {
   const Windows& windows = limits_.windows;
   if (!windows.are_set()) return;
   auto now = server_now(*client_);
+  if (now < turns_) return;  // to look a year ahead ten times a second is much work
   auto closes = windows.closes(now);
   if (windows.is_open(now) && (!closes || *closes - now > kMargin)) {
+    turns_ = closes ? *closes - kMargin : Windows::Time::max();
     closed_.clear();
     throttle_.release(Hold::kWindow);
     return;
   }
   throttle_.hold(Hold::kWindow);
   auto opens = windows.opens(closes.value_or(now));
+  turns_ = opens.value_or(Windows::Time::max());
   closed_ = fmt::format("window {} is closed, {}", windows.text(),
                         opens ? "opens " + windows.time_text(*opens) : "and opens no more");
 }
@@ -231,9 +233,9 @@ void RunControl::tell_people(SteeringState before) {
 void RunControl::tell() {
   // A pause is obeyed when the batches that were under way have ended.
   bool obeyed = state_ != SteeringState::kPaused || throttle_.is_still();
-  std::string key = fmt::format("{}|{}|{}|{}|{}", to_text(state_), to_text(control_.gait()),
-                                newest_, obeyed, refused_);
   for (auto& [run, told] : told_) {
+    std::string key = fmt::format("{}|{}|{}|{}|{}", to_text(state_), to_text(control_.gait()),
+                                  obeyed_[run], obeyed, refused_);
     if (told == key) continue;
     Steered steered;
     steered.number = obeyed ? obeyed_[run] : obeyed_[run] - 1;

@@ -58,16 +58,16 @@ class RunControl {
   RunSettings settings_;
   Throttle throttle_;
   ThrottleControl control_;
+  std::optional<mongo::HealthProbe> probe_;
   std::optional<ThrottleSignals> signals_;
-  std::optional<mongo::HealthProbe> probe_;  ///< for people
   Clock::time_point shown_{};
 
   std::mutex mutex_;                       // what take_up() and the thread share: all below
   std::map<std::string, int64_t> obeyed_;  ///< number of the last request of each run
-  int64_t newest_ = 0;                     ///< the last of them
   std::string paused_by_;                  ///< "" unless a person paused it
   std::string refused_;
-  std::string closed_;  ///< why the window is closed, "" when it is open
+  std::string closed_;     ///< why the window is closed, "" when it is open
+  Windows::Time turns_{};  ///< when it opens or closes next
   SteeringState state_ = SteeringState::kRunning;
   Clock::time_point since_ = Clock::now();
   Clock::time_point held_since_;  ///< while it does not run

@@ -146,12 +146,10 @@ class ScriptTransaction {
     Status known = retry_transient(Stop(), ended, {.patience = kCommitPatience});
     // A majority has whatever came before this.
     if (known) known = setting_.lock.assert_held(project().client, nullptr);
-    auto runs = known ? Runs(project().client, project().database).read()
-                      : Result<std::vector<Run>>(std::move(known).error());
-    if (!runs) return unknown(runs.error());
-    for (const Run& run : *runs) {
-      if (run.id == run_.id && run.state == run_.state) return {};
-    }
+    auto run = known ? Runs(project().client, project().database).read_one(run_.id)
+                     : Result<std::optional<Run>>(std::move(known).error());
+    if (!run) return unknown(run.error());
+    if (*run && (*run)->state == run_.state) return {};
     if (error.retry == Retry::kUnknownCommit) error.retry = Retry::kTransient;
     return error;
   }

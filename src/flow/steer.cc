@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "flow/audited.h"
+#include "flow/open_run.h"
 #include "flow/run_settings.h"
 #include "state/control.h"
 
@@ -29,12 +30,13 @@ SteeringState state_at_rest(const Run& run) {
   }
 }
 
-bool is_at_work(const Run& run) {
+/// As its document has it, whoever may have died since.
+bool is_marked_at_work(const Run& run) {
   return run.state == RunState::kRunning || run.state == RunState::kUndoing;
 }
 
 SteeringState state_of(const Run& run, bool alive) {
-  if (!alive || !is_at_work(run)) return state_at_rest(run);
+  if (!alive || !is_marked_at_work(run)) return state_at_rest(run);
   // Before its process has said anything of it, it simply runs.
   if (!run.steered || run.steered->state.empty()) return SteeringState::kRunning;
   return steering_state(run.steered->state);
@@ -42,7 +44,7 @@ SteeringState state_of(const Run& run, bool alive) {
 
 /// A run that is at work goes before one that is open, and that before one that has ended.
 bool goes_before(const Run& one, const Run& other) {
-  if (is_at_work(one) != is_at_work(other)) return is_at_work(one);
+  if (is_marked_at_work(one) != is_marked_at_work(other)) return is_marked_at_work(one);
   if (one.is_open() != other.is_open()) return one.is_open();
   return one.updated_at > other.updated_at;
 }
@@ -103,9 +105,8 @@ AuditRecord record_of(const SteerRequest& request, const Run& run) {
 }
 
 Result<Run> read_again(Project& project, const std::string& id) {
-  for (Run& run : TRY(Runs(project.client, project.database).read())) {
-    if (run.id == id) return std::move(run);
-  }
+  auto run = TRY(Runs(project.client, project.database).read_one(id));
+  if (run) return *std::move(run);
   return Error{ErrorKind::kNotFound, "the run is gone from " + std::string(kRunsCollection),
                "whimbrel status"};
 }
@@ -117,7 +118,7 @@ Result<SteerOutcome> wait_for_answer(Project& project, const std::string& id, in
   while (true) {
     outcome.run = TRY(read_again(project, id));
     const auto& steered = outcome.run.steered;
-    bool ended = !is_at_work(outcome.run);
+    bool ended = !is_marked_at_work(outcome.run);
     bool cancelled = request.event == SteeringEvent::kCancel && ended;
     if ((steered && steered->number >= number && request.event != SteeringEvent::kCancel) ||
         (cancelled && outcome.run.is_open())) {
@@ -153,10 +154,7 @@ Result<SteeredRun> find_steered(Project& project, const std::string& migration) 
                              migration.empty() ? "" : "of " + migration + " ", project.database),
                  "whimbrel up"};
   }
-  bool alive = holder && !holder->expired && !holder->is_foreign &&
-               !is_known_dead(holder->process) && holder->process.pid == meant->process.pid &&
-               holder->process.host == meant->process.host;
-  return SteeredRun{*meant, state_of(*meant, alive)};
+  return SteeredRun{*meant, state_of(*meant, is_at_work(*meant, holder))};
 }
 
 Result<SteerOutcome> steer(Project& project, const SteerRequest& request, const Stop& stop) {

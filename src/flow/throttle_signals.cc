@@ -76,9 +76,6 @@ std::vector<Signal> unread(const ThrottleConfig& config, const Error& error) {
 
 }  // namespace
 
-ThrottleSignals::ThrottleSignals(mongo::Client& client, std::string database)
-    : client_(client), probe_(client), database_(std::move(database)) {}
-
 std::vector<Signal> ThrottleSignals::read(const ThrottleConfig& config) {
   mongo::HealthParts parts{.patience = kPatience};
   bool has_members = client_.server().topology != mongo::Server::Topology::kStandalone;

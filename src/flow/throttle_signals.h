@@ -10,10 +10,12 @@
 
 namespace whimbrel {
 
-/// Not thread-safe; borrows its client, whose answers should have a limit of some seconds.
+/// Not thread-safe; borrows client and probe. Answers of the client should have a limit of some
+/// seconds.
 class ThrottleSignals {
  public:
-  ThrottleSignals(mongo::Client& client, std::string database);
+  ThrottleSignals(mongo::Client& client, mongo::HealthProbe& probe, std::string database)
+      : client_(client), probe_(probe), database_(std::move(database)) {}
 
   /// One reading of each signal that has a limit. What could not be read is unknown, with the
   /// reason: that is no error.
@@ -24,7 +26,7 @@ class ThrottleSignals {
   Signal custom(const CustomSignal& signal);
 
   mongo::Client& client_;
-  mongo::HealthProbe probe_;
+  mongo::HealthProbe& probe_;
   std::string database_;
   int64_t operations_ = -1;  ///< of the last reading
   std::chrono::steady_clock::time_point read_at_{};

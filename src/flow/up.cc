@@ -171,6 +171,7 @@ mongo::Document audited(const UpOptions& options) {
 /// What cannot be read is no reason not to begin.
 void look_before(Project& project, Reporter& reporter) {
   auto parts = mongo::HealthParts::everything(project.database);
+  parts.memory = false;  // nothing is said of it, and it costs the server most
   parts.patience = std::chrono::seconds(2);
   auto health = mongo::read_health(project.client, parts);
   if (health) reporter.preflight(preflight(*health));

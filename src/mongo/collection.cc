@@ -35,6 +35,12 @@ int64_t documents_at_a_time(int64_t likely_bytes) {
   return std::max<int64_t>(1, kReplyBytes / std::max<int64_t>(1, likely_bytes));
 }
 
+Document only_id(std::string_view object_id) {
+  Document filter;
+  filter.append_object_id("_id", object_id);
+  return filter;
+}
+
 Document only_ids(View array) {
   Document in;
   in.append_array("$in", array);

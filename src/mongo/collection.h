@@ -35,6 +35,8 @@ struct WriteOutcome {
 
 enum class Upsert { kNo, kYes };
 
+/// The filter `{_id: ObjectId}`, of 24 hex digits.
+Document only_id(std::string_view object_id);
 /// The filter `{_id: {$in: […]}}`. No query can ask for the type `undefined`.
 Document only_ids(View array);
 

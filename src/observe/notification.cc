@@ -1,20 +1,15 @@
 #include "observe/notification.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "observe/event_json.h"
 
 namespace whimbrel {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
@@ -99,17 +94,11 @@ std::string teams_body(const Notification& notification) {
 }
 
 std::string base64(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t at = 0; at < text.size(); at += 3) {
-    size_t left = std::min<size_t>(3, text.size() - at);
-    uint32_t bits = 0;
-    for (size_t i = 0; i < 3; ++i) {
-      bits = bits << 8 | (i < left ? static_cast<uint8_t>(text[at + i]) : 0U);
-    }
-    for (size_t i = 0; i < 4; ++i) out += i <= left ? kDigits[bits >> (18 - 6 * i) & 63] : '=';
-  }
+  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');  // and what OpenSSL ends it with
+  int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                               reinterpret_cast<const unsigned char*>(text.data()),
+                               static_cast<int>(text.size()));
+  out.resize(static_cast<size_t>(length));
   return out;
 }
 
@@ -137,7 +126,6 @@ std::string header_text(std::string text) {
 }  // namespace
 
 std::string notification_json(const Notification& notification) {
-  const Counts& counts = notification.documents;
   Json json{{"schema", 1},
             {"event", to_text(notification.event)},
             {"at", iso_time(notification.at)},
@@ -150,11 +138,7 @@ std::string notification_json(const Notification& notification) {
             {"migrations", notification.migrations},
             {"message", notification.message}};
   json["exit"] = notification.exit ? Json(*notification.exit) : Json(nullptr);
-  json["documents"] = Json{{"scanned", counts.scanned},
-                           {"modified", counts.modified},
-                           {"unchanged", counts.unchanged},
-                           {"quarantined", counts.quarantined},
-                           {"conflicts", counts.conflicts}};
+  json["documents"] = to_json(notification.documents);
   json["seconds"] = notification.seconds;
   json["logFile"] = text_or_null(notification.log_file);
   json["idempotencyKey"] = notification.key;

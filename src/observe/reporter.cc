@@ -25,12 +25,6 @@ constexpr std::chrono::seconds kEventInterval{1};
 constexpr std::chrono::seconds kLogInterval{10};
 constexpr int64_t kLogDocuments = 10'000;
 
-int64_t wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 /// A step under way. Each belongs to the thread that began it, which has one at a time.

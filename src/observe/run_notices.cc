@@ -15,12 +15,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kBetweenPauses{60};
 constexpr size_t kLongestMessage = 2000;
 
-int64_t wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::string shortened(std::string text) {
   if (text.size() <= kLongestMessage) return text;
   size_t end = kLongestMessage;

@@ -59,9 +59,8 @@ Status Changelog::add(const ChangelogEntry& entry, bool with_file_hash,
 }
 
 Status Changelog::set_errors(const std::string& run, int64_t errors) const {
-  mongo::Document filter;
-  filter.append_object_id("_id", run);
-  TRY(entries_.update_one(filter, make_document("$set", make_document("errors", errors))));
+  TRY(entries_.update_one(mongo::only_id(run),
+                          make_document("$set", make_document("errors", errors))));
   return {};
 }
 

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kWanted = {"run", "pause", "cancel"};
 
-Document id_filter(const std::string& id) {
-  Document filter;
-  filter.append_object_id("_id", id);
-  return filter;
-}
-
 /// Names of settings have dots in them, which update operators would take for paths.
 std::vector<Document> stored(const Document& settings) {
   std::vector<Document> list;
@@ -71,7 +65,7 @@ Result<int64_t> Controls::request(const std::string& run, int64_t epoch,
   set.append_array("control.settings", stored(control.settings));
   Document update = make_document("$set", set, "$inc", make_document("control.number", 1),
                                   "$currentDate", make_document("control.at", true));
-  Document filter = id_filter(run);
+  Document filter = mongo::only_id(run);
   filter.append("epoch", epoch);
   Document wrapped = make_document("u", update);
   auto now = TRY(runs_.find_and_update(filter, *wrapped.view().find("u"), mongo::Upsert::kNo));
@@ -81,7 +75,7 @@ Result<int64_t> Controls::request(const std::string& run, int64_t epoch,
 
 Status Controls::save(const std::string& run, const Steered& steered) const {
   Document update = make_document("$set", make_document("steered", steered.to_document()));
-  TRY(runs_.update_one(id_filter(run), update));
+  TRY(runs_.update_one(mongo::only_id(run), update));
   return {};
 }
 

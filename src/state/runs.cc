@@ -1,5 +1,7 @@
 #include "state/runs.h"
 
+#include <algorithm>
+
 namespace whimbrel {
 
 using mongo::Document;
@@ -19,12 +21,6 @@ Enum from_text(std::string_view text, const std::array<std::string_view, N>& nam
     if (names[i] == text) return static_cast<Enum>(i);
   }
   return static_cast<Enum>(0);
-}
-
-Document id_filter(const std::string& id) {
-  Document filter;
-  filter.append_object_id("_id", id);
-  return filter;
 }
 
 Document step_document(const StepState& step) {
@@ -146,6 +142,12 @@ Counts Run::counts() const {
   return sum;
 }
 
+int64_t Run::total() const {
+  int64_t sum = 0;
+  for (const StepState& step : steps) sum += std::max(step.total, step.counts.scanned);
+  return sum;
+}
+
 int64_t Run::residual() const {
   int64_t sum = 0;
   for (const StepState& step : steps) sum += step.residual.value_or(0);
@@ -165,10 +167,17 @@ Result<std::vector<Run>> Runs::read() const {
   return runs;
 }
 
-Result<std::vector<Run>> Runs::at_work(int64_t epoch) const {
+Result<std::optional<Run>> Runs::read_one(const std::string& id) const {
+  auto document = TRY(runs_.find_one(mongo::only_id(id)));
+  if (!document) return std::optional<Run>();
+  return std::optional<Run>(TRY(read_run(*document)));
+}
+
+Result<std::vector<Run>> Runs::at_work(std::optional<int64_t> epoch) const {
   mongo::Array states;
   states.add(to_text(RunState::kRunning)).add(to_text(RunState::kUndoing));
-  Document filter = make_document("epoch", epoch);
+  Document filter;
+  if (epoch) filter.append("epoch", *epoch);
   filter.append("state", Document().append_array("$in", states.view()));
   std::vector<Run> runs;
   for (const Document& document : TRY(runs_.find_all(filter))) {
@@ -182,20 +191,20 @@ Status Runs::start(const Run& run) const {
   fields.append_all(state_fields(run)).append_array("steps", step_documents(run));
   Document update = make_document("$setOnInsert", fields, "$currentDate",
                                   make_document("startedAt", true, "updatedAt", true));
-  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kYes));
+  TRY(runs_.update_one(mongo::only_id(run.id), update, mongo::Upsert::kYes));
   return {};
 }
 
 Status Runs::save_state(const Run& run, mongo::Session* session) const {
   Document update = make_document("$set", state_fields(run), "$currentDate", now());
-  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
+  TRY(runs_.update_one(mongo::only_id(run.id), update, mongo::Upsert::kNo, session));
   return {};
 }
 
 Status Runs::save_step(const Run& run, size_t step, mongo::Session* session) const {
   Document field = make_document("steps." + std::to_string(step), step_document(run.steps[step]));
   Document update = make_document("$set", field, "$currentDate", now());
-  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
+  TRY(runs_.update_one(mongo::only_id(run.id), update, mongo::Upsert::kNo, session));
   return {};
 }
 
@@ -203,7 +212,7 @@ Status Runs::save_steps(const Run& run, mongo::Session* session) const {
   Document fields;
   fields.append_array("steps", step_documents(run));
   Document update = make_document("$set", fields, "$currentDate", now());
-  TRY(runs_.update_one(id_filter(run.id), update, mongo::Upsert::kNo, session));
+  TRY(runs_.update_one(mongo::only_id(run.id), update, mongo::Upsert::kNo, session));
   return {};
 }
 
@@ -211,7 +220,7 @@ Status Runs::take_up(const Run& run, const Run& as_read) const {
   mongo::Array expected;
   expected.add(make_document("epoch", as_read.epoch, "state", to_text(as_read.state)));
   expected.add(make_document("epoch", run.epoch));  // done already, and its answer was lost
-  Document filter = id_filter(run.id);
+  Document filter = mongo::only_id(run.id);
   filter.append_array("$or", expected.view());
   Document update = make_document("$set", state_fields(run), "$currentDate", now());
   auto outcome = TRY(runs_.update_one(filter, update));
@@ -220,7 +229,7 @@ Status Runs::take_up(const Run& run, const Run& as_read) const {
 }
 
 Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session* session) const {
-  Document filter = id_filter(id);
+  Document filter = mongo::only_id(id);
   filter.append("epoch", epoch);
   Document touch = make_document("$inc", make_document("carved", 1));
   auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, session));
@@ -230,7 +239,7 @@ Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session* 
 
 Status Runs::mark_journal_removed(const std::string& id) const {
   Document set = make_document("$set", make_document("journalRemoved", true));
-  TRY(runs_.update_one(id_filter(id), set));
+  TRY(runs_.update_one(mongo::only_id(id), set));
   return {};
 }
 

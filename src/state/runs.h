@@ -76,6 +76,8 @@ struct Run {
 
   bool is_open() const;
   Counts counts() const;
+  /// Documents that its steps will visit, as far as they are known.
+  int64_t total() const;
   int64_t residual() const;  ///< of all steps, as far as it is known
 };
 
@@ -95,8 +97,10 @@ class Runs {
 
   /// All runs, oldest first. A document with a newer `v` is refused with its number.
   Result<std::vector<Run>> read() const;
-  /// Those of that epoch that are at work: running or undoing.
-  Result<std::vector<Run>> at_work(int64_t epoch) const;
+  /// nullopt when it is gone.
+  Result<std::optional<Run>> read_one(const std::string& id) const;
+  /// Those whose documents say that they run or are being undone, of that epoch or of any.
+  Result<std::vector<Run>> at_work(std::optional<int64_t> epoch = {}) const;
   /// Writes a new run with server time.
   Status start(const Run& run) const;
   /// Writes state, message, seconds, log file. With `session`, inside its transaction.

@@ -20,12 +20,10 @@ ProcessIdentity read_who(mongo::View document) {
 
 Status add_dated(const mongo::Collection& collection, const std::string& id, mongo::View fields,
                  mongo::Session* session) {
-  Document filter;
-  filter.append_object_id("_id", id);
   // An insert would carry this host's time; an update that inserts takes the server's.
   Document update =
       make_document("$setOnInsert", fields, "$currentDate", make_document("at", true));
-  TRY(collection.update_one(filter, update, mongo::Upsert::kYes, session));
+  TRY(collection.update_one(mongo::only_id(id), update, mongo::Upsert::kYes, session));
   return {};
 }
 
