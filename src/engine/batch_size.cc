@@ -14,6 +14,10 @@ void BatchSize::limit(const BatchLimits& limits) {
 }
 
 void BatchSize::took(Duration time, int docs) {
+  if (suspects_ > 0) {
+    suspects_ = std::max(0, suspects_ - docs);
+    return;
+  }
   constexpr Duration kNoTime{0.1};
   double room = time_ / std::max(time, kNoTime);
   if (room < 1 && docs > 1) {
@@ -29,9 +33,12 @@ void BatchSize::conflicted() {
 }
 
 bool BatchSize::isolate(int docs) {
-  if (docs <= 1) return false;
-  docs_ = std::max(1, docs / 2);
-  return true;
+  if (suspects_ == 0) docs_before_ = docs_;
+  bool more = docs > 1;
+  suspects_ = more ? docs : 0;
+  // Where every few documents are bad, large batches would be tried in vain.
+  docs_ = more ? (docs + 1) / 2 : std::max(1, docs_before_ / 2);
+  return more;
 }
 
 }  // namespace whimbrel

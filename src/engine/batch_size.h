@@ -1,6 +1,7 @@
 // How many documents the next batch may have: grows towards the limit while batches stay short.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -28,7 +29,8 @@ class BatchSize {
 
   explicit BatchSize(const BatchLimits& limits);
 
-  int docs() const { return docs_; }
+  /// While a bad document is looked for: half of those among which it must be.
+  int docs() const { return suspects_ > 0 ? std::min(docs_, (suspects_ + 1) / 2) : docs_; }
   int64_t bytes() const { return limits_.bytes; }
 
   /// From now on these limits hold.
@@ -37,14 +39,20 @@ class BatchSize {
   void aim_at(Duration time) { time_ = time; }
   void took(Duration time, int docs);
   void conflicted();
-  /// After a batch of `docs` failed because of one of them: at most half as many next. False when
-  /// it was a single document: that is the one.
+  /// After a batch of `docs` failed because of one of them: half of them next, and as long as those
+  /// go through half of what is left, so that one bad document of n is found in log2(n) + 1 further
+  /// batches. False when it was a single document: that is the one, and batches are half as large
+  /// as before it.
   bool isolate(int docs);
+  /// The next batch is of other documents than the last one.
+  void look_no_further() { suspects_ = 0; }
 
  private:
   BatchLimits limits_;
   Duration time_;
   int docs_;
+  int docs_before_ = 1;  ///< the size with which the search began
+  int suspects_ = 0;     ///< as many of the next documents have a bad one among them; 0: none known
 };
 
 }  // namespace whimbrel

@@ -86,6 +86,7 @@ Status Lane::work() {
 }
 
 Status Lane::work_through(Range range) {
+  size_.look_no_further();
   while (!range.done) {
     if (shared_.stop.requested()) return shared_.stop.error();
     range = TRY(next_batch(range));
@@ -152,10 +153,14 @@ Result<Range> Lane::migrate_safely(const Range& range) {
       if (!size_.isolate(static_cast<int>(batch_.before.size()))) return set_aside(range, error);
       continue;
     }
-    if (error.retry == Retry::kConflict) size_.conflicted(), ++shared_.progress.conflicts;
+    bool conflict = error.retry == Retry::kConflict;
+    if (conflict) ++shared_.progress.conflicts;
+    // The same batch would take too long again.
+    if (conflict || mongo::was_aborted(error)) size_.conflicted();
     if (waits.over()) return error;
     if (!waits.sleep(shared_.stop)) return shared_.stop.error();
     auto moved = moved_meanwhile(range);
+    if (moved && *moved) size_.look_no_further();
     if (moved && *moved) return **std::move(moved);
     if (!moved && moved.error().retry == Retry::kNo) return std::move(moved).error();
   }

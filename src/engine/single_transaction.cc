@@ -7,6 +7,7 @@
 #include "engine/sinks.h"
 #include "engine/source.h"
 #include "engine/swap.h"
+#include "mongo/error.h"
 
 namespace whimbrel {
 
@@ -104,13 +105,14 @@ Status check_transactions(const mongo::Client& client, const Migration& migratio
 
 Status run_in_one_transaction(mongo::Client& client, const std::vector<DocumentTask>& tasks,
                               Run& run, const std::function<Status(mongo::Session&)>& record) {
+  if (!tasks.empty()) TRY(Runs(client, tasks.front().database).mark_whole(run.id));
   Run fresh = run;
   for (int number = 1;; ++number) {
     run = fresh;
     Status done = attempt(client, tasks, run, record);
     if (done) return done;
     bool again = done.error().retry == Retry::kTransient || done.error().retry == Retry::kConflict;
-    if (again && number < kMostAttempts) continue;
+    if (again && number < kMostAttempts && !mongo::lived_too_long(done.error())) continue;
     run = fresh;
     return std::move(done)
         .error()

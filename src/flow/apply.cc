@@ -88,6 +88,7 @@ Status run_documents(const UpSetting& setting, const Migration& migration, Run& 
   DocumentTask task =
       TRY(plan_task(project, migration, step, {run.id, index}, setting.overrides, Probe::kYes));
   keep_strategy(task, state);
+  task.max_errors = TRY(error_budget_of_run(project, step, setting.overrides, task));
   if (!task.facts.exists) {
     setting.reporter.say(
         "warning", fmt::format("{}: there is no collection {}", migration.file, task.collection()));

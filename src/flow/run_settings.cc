@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "flow/task_plan.h"
+#include "migration/fields.h"
 
 namespace whimbrel {
 namespace {
@@ -27,7 +29,9 @@ Status set_nice(RunSettings& settings, const std::string& value) {
   }
   settings.lanes.batch_docs = engine.batch_docs;
   settings.lanes.batch_time = engine.batch_time;
+  // What the step itself has may come from another word: the run may have begun gently.
   if (value == "gentle") settings.lanes.workers = 1;
+  if (value == "fast") settings.lanes.workers = auto_workers();
   return {};
 }
 
@@ -48,7 +52,8 @@ Status apply_setting(RunSettings& settings, std::string_view key, const std::str
     lanes.batch_docs = TRY(read_number(key, value, 100'000));
   } else if (key == "batch.time") {
     auto time = parse_duration(value);
-    if (!time || time->count() == 0) return no_value(key, value, "a duration such as 100ms");
+    bool valid = time && time->count() > 0 && time->count() <= migration::kMaxBatchMilliseconds;
+    if (!valid) return no_value(key, value, "a duration such as 100ms, of at most 30s");
     lanes.batch_time = *time;
   } else if (key == "nice") {
     return set_nice(settings, value);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "flow/task_plan.h"
+
 namespace whimbrel {
 namespace {
 
@@ -33,6 +35,7 @@ TEST_CASE("a word for how much a run may take sets lanes and signals, and keeps 
   CHECK(settings.throttle.max_lag == milliseconds(2'000));
   REQUIRE(apply_setting(settings, "nice", "fast"));
   CHECK_FALSE(settings.throttle.has_signals());
+  CHECK(settings.lanes.workers == auto_workers());
   CHECK(settings.lanes.batch_docs == 5'000);
   CHECK(settings.lanes.max_rate == 100);
 }

@@ -6,6 +6,7 @@
 
 #include "base/retry.h"
 #include "flow/script_step.h"
+#include "mongo/error.h"
 #include "mongo/forwarded_session.h"
 #include "node/transaction.h"
 
@@ -22,8 +23,6 @@ using node::Reply;
 constexpr int kMostAttempts = 5;
 constexpr std::chrono::seconds kCommitPatience{60};
 constexpr int kNotInTransactions = 263;
-constexpr int kNoSuchTransaction = 251;
-constexpr int kLivedTooLong = 290;
 constexpr int64_t kUsualLifetime = 60;
 
 /// How long the server lets a transaction live; the default where it does not tell.
@@ -43,6 +42,7 @@ class ScriptTransaction {
     // From here on nothing but the transaction writes into the run.
     state().strategy = to_text(Strategy::kTransaction);
     TRY(save_step(nullptr));
+    TRY(Runs(project().client, project().database).mark_whole(run_.id));
     TRY(open_session());
     const Run before = run_;
     Waits waits({.patience = kCommitPatience});
@@ -171,9 +171,9 @@ class ScriptTransaction {
   }
 
   bool too_old(const Error& error) {
-    bool ended = error.server_code == kNoSuchTransaction || error.server_code == kLivedTooLong;
     auto lived = Clock::now() - attempt_began_;
-    return ended && lived >= std::chrono::seconds(lifetime_seconds(project().client));
+    return mongo::was_aborted(error) &&
+           lived >= std::chrono::seconds(lifetime_seconds(project().client));
   }
 
   Error explained(Error error) {

@@ -7,6 +7,7 @@
 
 #include "base/stop.h"
 #include "engine/images.h"
+#include "engine/scan.h"
 #include "engine/script_transform.h"
 #include "mongo/collection.h"
 
@@ -126,7 +127,10 @@ void give_script(DocumentTask& task, const Project& project, const std::string& 
 
 int workers_of(const Config& config, const Step& step, const EngineOverrides& overrides) {
   int asked = overrides.workers.value_or(step.workers.value_or(config.engine.workers));
-  if (asked > 0) return asked;
+  return asked > 0 ? asked : auto_workers();
+}
+
+int auto_workers() {
   int cores = static_cast<int>(std::thread::hardware_concurrency());
   return std::clamp(cores, 1, kMostAutoWorkers);
 }
@@ -156,6 +160,16 @@ int64_t error_budget(const Config& config, const Step& step, const EngineOverrid
     count = overrides.max_errors, share = overrides.max_errors_share;
   auto of_all = static_cast<int64_t>(share.value_or(0) * static_cast<double>(documents));
   return std::max(count.value_or(0), of_all);
+}
+
+Result<int64_t> error_budget_of_run(Project& project, const Step& step,
+                                    const EngineOverrides& overrides, const DocumentTask& task) {
+  bool share = error_budget(project.config, step, overrides, task.facts.documents) >
+               error_budget(project.config, step, overrides, 0);
+  auto matched = share ? count_matched(project, task) : std::nullopt;
+  if (!matched) return task.max_errors;
+  auto ranges = TRY(Ranges(project.client, task.database).read(task.key));
+  return error_budget(project.config, step, overrides, *matched + sum_counts(ranges).scanned);
 }
 
 Result<mongo::DocumentList> matching_documents(Project& project, const DocumentTask& task,

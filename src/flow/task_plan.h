@@ -27,6 +27,9 @@ Result<DocumentTask> plan_task(Project& project, const Migration& migration, con
 /// Lanes that the step will have: by the command line, else by itself, else by the configuration.
 int workers_of(const Config& config, const Step& step, const EngineOverrides& overrides);
 
+/// Lanes for `workers: auto`: one for each processor, within reason.
+int auto_workers();
+
 /// Documents that match the task's `where`, exactly; nullopt when counting takes longer than 3 s.
 std::optional<int64_t> count_matched(Project& project, const DocumentTask& task);
 
@@ -34,6 +37,12 @@ std::optional<int64_t> count_matched(Project& project, const DocumentTask& task)
 /// configuration. Shares are of `documents`.
 int64_t error_budget(const Config& config, const Step& step, const EngineOverrides& overrides,
                      int64_t documents);
+
+/// The same once the step's run is known: shares are of the documents that match `where` now and
+/// those that the run has been through; of the whole collection where counting takes longer than 3
+/// s.
+Result<int64_t> error_budget_of_run(Project& project, const Step& step,
+                                    const EngineOverrides& overrides, const DocumentTask& task);
 
 /// The first `limit` documents that the task would visit, in no order; reads only.
 Result<mongo::DocumentList> matching_documents(Project& project, const DocumentTask& task,

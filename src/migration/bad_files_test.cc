@@ -213,6 +213,8 @@ TEST_CASE("wrong options of a step are refused") {
                           {option("batch: { doc: 5 }"), 4, 14, "did you mean 'docs'?"},
                           {option("batch: { bytes: lots }"), 4, 21, "a size such as 8MiB"},
                           {option("batch: { time: 5 }"), 4, 20, "a duration such as"},
+                          {option("batch: { time: 31s }"), 4, 20, "at most 30s"},
+                          {option("batch: { bytes: 49MiB }"), 4, 21, "at most 48MiB"},
                           {option("check: {}"), 4, 12, "check must be a list"},
                           {option("check: [ {} ]"), 4, 14, "a check must be { none"},
                           {option("check: [ { none: 1 } ]"), 4, 22, "none must be a mapping"},

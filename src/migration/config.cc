@@ -141,10 +141,11 @@ void read_engine(EngineConfig& engine, migration::ConfigValues& values) {
         migration::read_integer(node, "engine.batch.docs", 1, migration::kMaxBatchDocs, problems));
   });
   with("engine.batch.bytes", [&](const YamlNode& node) {
-    engine.batch_bytes = migration::read_bytes(node, "engine.batch.bytes", problems);
+    engine.batch_bytes = migration::read_batch_bytes(node, "engine.batch.bytes", problems);
   });
   with("engine.batch.time", [&](const YamlNode& node) {
-    engine.batch_time = milliseconds(migration::read_duration(node, "engine.batch.time", problems));
+    engine.batch_time =
+        milliseconds(migration::read_batch_time(node, "engine.batch.time", problems));
   });
   with("engine.maxErrors", [&](const YamlNode& node) {
     if (auto share = migration::parse_percentage(node.text)) engine.max_errors_share = *share;

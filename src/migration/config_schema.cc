@@ -44,6 +44,12 @@ void docs(const YamlNode& node, std::string_view what, ProblemList& problems) {
 void bytes(const YamlNode& node, std::string_view what, ProblemList& problems) {
   read_bytes(node, what, problems);
 }
+void batch_bytes(const YamlNode& node, std::string_view what, ProblemList& problems) {
+  read_batch_bytes(node, what, problems);
+}
+void batch_time(const YamlNode& node, std::string_view what, ProblemList& problems) {
+  read_batch_time(node, what, problems);
+}
 void duration(const YamlNode& node, std::string_view what, ProblemList& problems) {
   read_duration(node, what, problems);
 }
@@ -119,7 +125,7 @@ const std::vector<Key>& section_keys() {
       {"engine",
        nullptr,
        {{"workers", workers},
-        {"batch", nullptr, {{"docs", docs}, {"bytes", bytes}, {"time", duration}}},
+        {"batch", nullptr, {{"docs", docs}, {"bytes", batch_bytes}, {"time", batch_time}}},
         {"maxErrors", errors},
         {"journal", on_off},
         {"nice", nice},

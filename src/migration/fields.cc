@@ -136,6 +136,21 @@ int64_t read_duration(const YamlNode& node, std::string_view what, ProblemList& 
   return 1;
 }
 
+int64_t read_batch_bytes(const YamlNode& node, std::string_view what, ProblemList& problems) {
+  int64_t bytes = read_bytes(node, what, problems);
+  if (bytes > kMaxBatchBytes) refuse_value(node, what, "a size of at most 48MiB", problems);
+  return std::min(bytes, kMaxBatchBytes);
+}
+
+int64_t read_batch_time(const YamlNode& node, std::string_view what, ProblemList& problems) {
+  int64_t time = read_duration(node, what, problems);
+  if (time > kMaxBatchMilliseconds) {
+    refuse_value(node, what, "a duration of at most 30s (the server ends transactions after 60 s)",
+                 problems);
+  }
+  return std::min(time, kMaxBatchMilliseconds);
+}
+
 std::string read_collection(const YamlNode& node, std::string_view what, ProblemList& problems) {
   constexpr size_t kLongest = 235;  // the server's limit for "database.collection" is 255
   std::string name = read_text(node, what, problems);

@@ -53,5 +53,12 @@ int64_t read_duration(const YamlNode& node, std::string_view what, ProblemList& 
 std::string read_collection(const YamlNode& node, std::string_view what, ProblemList& problems);
 
 constexpr int64_t kMaxBatchDocs = 100'000;
+/// A message to the server holds 48 MB (maxMessageSizeBytes), and its reply 16 MiB a piece.
+constexpr int64_t kMaxBatchBytes = int64_t{48} << 20;
+/// Half of what the server lets a transaction live by default.
+constexpr int64_t kMaxBatchMilliseconds = 30'000;
+/// read_bytes() and read_duration() within these.
+int64_t read_batch_bytes(const YamlNode& node, std::string_view what, ProblemList& problems);
+int64_t read_batch_time(const YamlNode& node, std::string_view what, ProblemList& problems);
 
 }  // namespace whimbrel::migration

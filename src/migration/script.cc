@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "migration/config_schema.h"
+#include "migration/fields.h"
 
 namespace whimbrel {
 namespace {
@@ -20,7 +21,6 @@ const std::vector<std::string> kOptions = {"batch", "workers", "journal", "maxEr
                                            "concurrency"};
 const std::vector<std::string> kBatchOptions = {"docs", "bytes", "time"};
 constexpr int kMostWorkers = 256;
-constexpr int kMostBatchDocs = 100'000;
 
 /// Reads the options of one module and collects what is wrong with them.
 class Reader {
@@ -103,7 +103,7 @@ class Reader {
   }
 
   void read_batch(const Value& value, Step& step) {
-    if (is_whole(value, 1, kMostBatchDocs)) {
+    if (is_whole(value, 1, migration::kMaxBatchDocs)) {
       step.batch.docs = static_cast<int>(value.as_int());
       return;
     }
@@ -113,24 +113,27 @@ class Reader {
     mongo::View batch = value.as_document();
     check_names("options.batch", names_of(batch), kBatchOptions);
     if (auto docs = batch.find("docs")) {
-      if (is_whole(*docs, 1, kMostBatchDocs)) step.batch.docs = static_cast<int>(docs->as_int());
+      if (is_whole(*docs, 1, migration::kMaxBatchDocs))
+        step.batch.docs = static_cast<int>(docs->as_int());
       else
-        refuse(
-            fmt::format("options.batch.docs must be a whole number from 1 to {}", kMostBatchDocs));
+        refuse(fmt::format("options.batch.docs must be a whole number from 1 to {}",
+                           migration::kMaxBatchDocs));
     }
     if (auto bytes = batch.find("bytes")) read_bytes(*bytes, step);
     if (auto time = batch.find("time")) {
       auto parsed = parse_duration(time->as_string());
-      if (parsed) step.batch.milliseconds = parsed->count();
-      else refuse("options.batch.time must be a duration such as '100ms'");
+      bool valid = parsed && parsed->count() <= migration::kMaxBatchMilliseconds;
+      if (valid) step.batch.milliseconds = parsed->count();
+      else refuse("options.batch.time must be a duration such as '100ms', of at most 30s");
     }
   }
 
   void read_bytes(const Value& value, Step& step) {
     auto parsed = value.type() == Type::kString ? parse_bytes(value.as_string())
                                                 : Result<int64_t>(value.as_int());
-    if (parsed && *parsed >= 1) step.batch.bytes = *parsed;
-    else refuse("options.batch.bytes must be a size such as '8MiB'");
+    bool valid = parsed && *parsed >= 1 && *parsed <= migration::kMaxBatchBytes;
+    if (valid) step.batch.bytes = *parsed;
+    else refuse("options.batch.bytes must be a size such as '8MiB', of at most 48MiB");
   }
 
   std::string file_;

@@ -113,10 +113,10 @@ BatchOptions read_batch(const YamlNode& node, ProblemList& problems) {
   refuse_unknown_keys(node, "batch", kKeys, problems);
   if (const YamlNode* docs = node.find("docs")) read_docs(*docs);
   if (const YamlNode* bytes = node.find("bytes")) {
-    batch.bytes = read_bytes(*bytes, "batch.bytes", problems);
+    batch.bytes = read_batch_bytes(*bytes, "batch.bytes", problems);
   }
   if (const YamlNode* time = node.find("time")) {
-    batch.milliseconds = read_duration(*time, "batch.time", problems);
+    batch.milliseconds = read_batch_time(*time, "batch.time", problems);
   }
   return batch;
 }

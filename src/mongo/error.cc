@@ -18,6 +18,7 @@ constexpr int kWriteConflict = 112;
 constexpr int kLockTimeout = 24;
 constexpr int kOutOfDiskSpace = 14031;
 constexpr int kNoSuchTransaction = 251;
+constexpr int kLivedTooLong = 290;  // TransactionExceededLifetimeLimitSeconds
 
 bool has_label(View reply, std::string_view label) {
   for (const Value& item : reply.get_document("errorLabels").elements()) {
@@ -43,7 +44,8 @@ Retry retry_of(uint32_t domain, int code, View reply) {
   if (has_label(reply, "TransientTransactionError")) return Retry::kTransient;
   if (has_label(reply, "RetryableWriteError")) return Retry::kTransient;
   // Aborted under us, as by killSessions. Labelled by the server, but not every call has its reply.
-  if (domain == MONGOC_ERROR_SERVER && code == kNoSuchTransaction) return Retry::kTransient;
+  bool aborted = code == kNoSuchTransaction || code == kLivedTooLong;
+  if (domain == MONGOC_ERROR_SERVER && aborted) return Retry::kTransient;
   bool network = domain == MONGOC_ERROR_STREAM || domain == MONGOC_ERROR_SERVER_SELECTION;
   bool known =
       std::find(kTransientCodes.begin(), kTransientCodes.end(), code) != kTransientCodes.end();
@@ -64,6 +66,14 @@ Error make_error(uint32_t domain, int code, std::string message, View reply) {
 }
 
 }  // namespace
+
+bool was_aborted(const Error& error) {
+  return error.server_code == kNoSuchTransaction || lived_too_long(error);
+}
+
+bool lived_too_long(const Error& error) {
+  return error.server_code == kLivedTooLong;
+}
 
 bool is_out_of_room(const Error& error) {
   return error.server_code == kOutOfDiskSpace;

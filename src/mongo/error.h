@@ -9,6 +9,12 @@ namespace whimbrel::mongo {
 /// True when the server had no room on its disk, which no document is to blame for.
 bool is_out_of_room(const Error& error);
 
+/// True when the server ended the transaction by itself: killed, or older than its
+/// transactionLifetimeLimitSeconds (60 by default).
+bool was_aborted(const Error& error);
+/// The latter, where the server says so; it may only say that there is no such transaction.
+bool lived_too_long(const Error& error);
+
 /// From the driver's error and the server's reply (labels; may be empty).
 Error to_error(const bson_error_t& problem, View reply);
 /// Of a commit. Unless the server vouches that nothing was committed, whatever passes leaves the

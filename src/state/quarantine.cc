@@ -33,9 +33,12 @@ Status Quarantine::add(const StepKey& key, const std::string& migration,
   Document fields = make_document("v", kStateVersion, "migration", migration, "code", document.code,
                                   "message", document.message);
   if (document.ambiguous) fields.append("ambiguous", true);
-  // A pre-image near the server's limit would not fit beside the other fields.
+  // A pre-image near the server's limit would not fit beside the other fields. The document itself
+  // was not changed.
   constexpr size_t kMostBytes = 15 << 20;
-  if (document.before.bytes().size() < kMostBytes) fields.append("before", document.before);
+  size_t bytes = document.before.bytes().size();
+  if (bytes < kMostBytes) fields.append("before", document.before);
+  else fields.append("beforeBytes", static_cast<int64_t>(bytes));
   Document update = make_document("$set", fields, "$currentDate", make_document("at", true));
   TRY(errors_.update_one(document_id(key, document.id.value()), update, mongo::Upsert::kYes,
                          session));

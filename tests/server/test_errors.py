@@ -1,4 +1,6 @@
 """Failure is an answer: bad documents, failed checks, servers that say no."""
+import math
+
 from support.testcase import ServerTest, on, on_both
 
 ADD = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}, "done": True}}]}
@@ -41,6 +43,19 @@ class ErrorTest(ServerTest):
         self.assertTrue("1500" in result.err + result.out or "1501" in result.err + result.out, str(result))
 
     @on_both
+    def test_the_first_ten_errors_are_in_the_record_whether_it_ends_or_fails(self, project):
+        self.fill(project, set(range(12)), maxErrors=11)
+        project.migration("add", ADD)
+        failed = project.exits(1, "up", "-o", "json")
+        self.assertEqual(10, len(failed.json()["errors"]))
+        self.assertIn("$add only supports numeric or date types", failed.json()["errors"][0])
+        self.assertEqual(11, failed.json()["documents"]["quarantined"])
+        project.config(engine={"maxErrors": 12})
+        done = project.exits(3, "up")
+        self.assertIn("first 10 errors:", done.err)
+        self.assertEqual(10, done.err.count(": _id "))
+
+    @on_both
     def test_a_failed_migration_goes_on_when_the_documents_are_mended(self, project):
         self.fill(project, {1500})
         name = project.migration("add", ADD)
@@ -65,6 +80,48 @@ class ErrorTest(ServerTest):
         self.fill(project, {5, 6, 7}, maxErrors="0.5%")
         project.migration("add", ADD)
         project.exits(3, "up")
+
+    @on_both
+    def test_an_error_share_is_of_the_documents_that_match(self, project):
+        self.fill(project, {5, 6, 7}, maxErrors="1%")
+        project.migration("add", {**ADD, "where": {"_id": {"$lt": 200}, "done": {"$ne": True}}})
+        project.exits(1, "up")  # three of 200, in a collection of 2,000
+        project.db.things.update_one({"_id": 7}, {"$set": {"n": 7}})
+        project.exits(3, "up")  # two of them, also when most are done
+        self.assertEqual(198, project.db.things.count_documents({"done": True}))
+
+    @on_both
+    def test_a_later_migration_does_not_fall_over_what_is_in_quarantine(self, project):
+        self.fill(project, {5, 6}, maxErrors=2)
+        first = project.migration("add", ADD)
+        project.exits(3, "up")
+        second = project.migration("mark", {"update": "things", "with": {"$set": {"marked": True}}})
+        self.assertEqual(0, project.run("up").rc)
+        self.assertEqual("applied", project.state(second))
+        self.assertEqual(2000, project.db.things.count_documents({"marked": True}))
+        rows = project.ok("status", "-o", "json").json()["migrations"]
+        self.assertEqual([2], [row["documents"]["quarantined"] for row in rows if row["file"] == first])
+
+    def batches_tried(self, project, bad):
+        """How often the one lane read documents of 4,000, with this one bad among them."""
+        project.empty()
+        project.db.things.insert_many([{"_id": k, "n": "text" if k == bad else k} for k in range(4000)])
+        project.db.command("profile", 2)
+        project.exits(0 if bad is None else 3, "up")
+        project.db.command("profile", 0)
+        reads = {"ns": project.db.things.full_name, "command.find": "things", "command.sort": {"$exists": True}}
+        return project.db["system.profile"].count_documents(reads)
+
+    @on("replicaset")
+    def test_one_bad_document_of_n_costs_at_most_log2_n_and_two_batches_more(self, project):
+        project.config(engine={"workers": 1, "batch": {"docs": 1000, "time": "10s"}, "maxErrors": 1})
+        project.migration("add", ADD)
+        usual = self.batches_tried(project, None)
+        for bad in (1750, 2000, 2249, 2250, 2749):  # a full batch is from 1,750 or 1,749 on
+            with self.subTest(bad=bad):
+                more = self.batches_tried(project, bad) - usual
+                # Two more until batches are as large as they were.
+                self.assertLessEqual(more, math.ceil(math.log2(1000)) + 2 + 2)
 
     @on_both
     def test_a_document_that_the_validator_refuses_is_quarantined(self, project):
