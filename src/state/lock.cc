@@ -145,10 +145,15 @@ Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPla
   return std::optional<LockHolder>(TRY(read_holder(*document, place, now)));
 }
 
-Result<bool> break_lock(mongo::Client& client, const LockPlace& place) {
-  auto holder = TRY(read_lock(client, place));
-  if (holder) TRY(kill_sessions(client, holder->sessions));
-  auto outcome = TRY(locks_of(client, place).remove_many(View()));
+Result<bool> break_lock(mongo::Client& client, const LockPlace& place, const LockHolder& holder) {
+  Document theirs = holder.is_foreign ? make_document("owner", make_document("$exists", false))
+                                      : make_document("_id", kLockId, "owner", holder.owner);
+  auto found = TRY(locks_of(client, place).find_one(theirs));
+  if (!found) return false;
+  // Their open transactions end first: what they lock would keep the next owner waiting.
+  LockHolder now = TRY(read_holder(*found, place, 0));
+  TRY(kill_sessions(client, now.sessions));
+  auto outcome = TRY(locks_of(client, place).remove_many(theirs));
   return outcome.matched > 0;
 }
 

@@ -51,9 +51,9 @@ struct LockPlace {
 /// Who holds the lock now; nullopt when it is free. Writes nothing.
 Result<std::optional<LockHolder>> read_lock(mongo::Client& client, const LockPlace& place);
 
-/// Removes the lock whoever holds it; the holder notices at its next batch and writes no more.
-/// False when there was none.
-Result<bool> break_lock(mongo::Client& client, const LockPlace& place);
+/// Takes the lock from `holder`, who notices at the next batch and writes no more. False, and
+/// nothing is changed, when it is not `holder`'s any more; somebody else may have it now.
+Result<bool> break_lock(mongo::Client& client, const LockPlace& place, const LockHolder& holder);
 
 /// Holding it, a heartbeat thread renews the lease every kHeartbeat; `stop` is requested with
 /// kLeaseEnded if that fails for a whole lease, with kLockLost if the document is no longer ours.

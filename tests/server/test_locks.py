@@ -3,13 +3,14 @@ import datetime
 import os
 import signal
 
-from support.testcase import ServerTest, on_both, wait_until
+from support.terminal import OnTerminal
+from support.testcase import LONG, ServerTest, on_both, wait_until
 
 DOCS = 20000
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "done": True}}]}
 
 
-class LockTest(ServerTest):
+class LockTest(OnTerminal, ServerTest):
     def fill(self, project, docs=20):
         project.config(engine={"workers": 2, "batch": {"docs": docs}})
         project.db.things.insert_many(({"_id": k, "k": k, "n": k} for k in range(DOCS)), ordered=False)
@@ -21,11 +22,11 @@ class LockTest(ServerTest):
         self.assertTrue(running.alive, "the run ended too early")
         return running
 
-    def check_once(self, project):
+    def check_once(self, project, migrations=1):
         wrong = project.db.things.count_documents(
             {"$expr": {"$ne": ["$n", {"$add": [{"$multiply": ["$k", 2]}, 1]}]}})
         self.assertEqual(0, wrong)
-        self.assertEqual(1, project.db.changelog.count_documents({}))
+        self.assertEqual(migrations, project.db.changelog.count_documents({}))
 
     @on_both
     def test_of_two_runners_one_works_and_the_other_exits_75(self, project):
@@ -40,11 +41,14 @@ class LockTest(ServerTest):
     @on_both
     def test_of_many_runners_at_the_same_instant_one_applies(self, project):
         self.fill(project, docs=1000)
+        more = [project.migration(f"more{n}", {"insert": "others", "documents": [{"_id": n}]}) for n in range(4)]
         results = [running.wait() for running in [project.start("up") for _ in range(20)]]
         self.assertTrue({r.rc for r in results} <= {0, 75}, "\n".join(map(str, results)))
-        applied = [r for r in results if f"MIGRATED UP: {self.name}" in r.out]
-        self.assertEqual(1, len(applied))
-        self.check_once(project)
+        applied = [line for r in results for line in r.out.splitlines() if line.startswith("MIGRATED UP:")]
+        self.assertEqual([f"MIGRATED UP: {name}" for name in [self.name, *more]], applied)
+        for loser in (r for r in results if r.rc == 75):
+            self.assertRegex(loser.err, rf"held by \S+@{os.uname().nodename}, pid \d+, whimbrel up, since \d{{4}}-")
+        self.check_once(project, 1 + len(more))
 
     @on_both
     def test_with_wait_the_second_runner_waits_and_finds_nothing_to_do(self, project):
@@ -115,6 +119,79 @@ class LockTest(ServerTest):
         result = first.wait(60)
         self.assertEqual(75, result.rc, str(result))
         self.check_once(project)
+
+    def let_lease_end(self, project, seconds):
+        """As if the owner had been silent for so long that its lease ended `seconds` ago."""
+        now = project.db.command("hello")["localTime"]
+        project.db.changelog_lock.update_one(
+            {"_id": "whimbrel"}, {"$set": {"expiresAt": now - datetime.timedelta(seconds=seconds)}})
+
+    @on_both
+    def test_a_stopped_runner_past_its_lease_is_followed_by_another_and_says_that_it_lost_the_lock(self, project):
+        self.fill(project, docs=10)
+        first = self.started(project)
+        first.signal(signal.SIGSTOP)
+        project.exits(75, "up")  # its lease still runs
+        if LONG:
+            second = project.run("up", "--wait", "60s")  # it ends by itself
+        else:
+            self.let_lease_end(project, 1)
+            second = project.run("up")
+        self.assertEqual(0, second.rc, str(second))
+        self.check_once(project)
+        first.signal(signal.SIGCONT)
+        result = first.wait(60)
+        self.assertEqual(75, result.rc, str(result))
+        self.assertSaid("lock", result, "err")
+        self.check_once(project)
+
+    def lock_of_elsewhere(self, project, lease_seconds):
+        now = project.db.command("hello")["localTime"]
+        project.db.changelog_lock.insert_one({
+            "_id": "whimbrel", "v": 1, "createdAt": now, "owner": "elsewhere", "command": "up", "host": "db-7",
+            "user": "deploy", "pid": 4711, "boot": "another", "start": 1, "since": now, "heartbeat": now,
+            "expiresAt": now + datetime.timedelta(seconds=lease_seconds)})
+
+    @on_both
+    def test_a_lock_of_another_host_holds_as_long_as_its_lease(self, project):
+        self.fill(project, docs=1000)
+        self.lock_of_elsewhere(project, 3600)
+        refused = project.exits(75, "up")
+        self.assertRegex(refused.err, r"deploy@db-7, pid 4711, whimbrel up, since \d{4}-\d\d-\d\dT\d\d:\d\d")
+        self.let_lease_end(project, 1)
+        project.ok("up")
+        self.check_once(project)
+
+    @on_both
+    def test_unlock_asks_and_removes_on_yes_only(self, project):
+        self.fill(project, docs=1000)
+        self.lock_of_elsewhere(project, -1)
+        self.assertEqual(64, project.run("unlock").rc)  # nobody can answer
+        code, said = self.run_on_terminal(project, "unlock", answer=lambda said: "n" if "[y/N]" in said else None)
+        self.assertEqual(1, code, said)
+        self.assertEqual(1, project.db.changelog_lock.count_documents({}))
+        code, said = self.run_on_terminal(project, "unlock", answer=lambda said: "y" if "[y/N]" in said else None)
+        self.assertEqual(0, code, said)
+        self.assertEqual(0, project.db.changelog_lock.count_documents({}))
+        record, = project.db.whimbrel_audit.find({"action": "unlock"})
+        self.assertNotIn("force", record.get("options", {}))
+        self.assertIn("deploy@db-7", record["message"])
+
+    @on_both
+    def test_a_lock_that_changed_hands_while_unlock_asked_is_left_alone(self, project):
+        self.fill(project, docs=1000)
+        self.lock_of_elsewhere(project, -1)
+
+        def answer(said):
+            if "[y/N]" not in said:
+                return None
+            project.db.changelog_lock.update_one({"_id": "whimbrel"}, {"$set": {"owner": "somebody new"}})
+            return "y"
+
+        code, said = self.run_on_terminal(project, "unlock", answer=answer)
+        self.assertEqual(75, code, said)
+        self.assertIn("changed hands", said)
+        self.assertEqual("somebody new", project.db.changelog_lock.find_one()["owner"])
 
     @on_both
     def test_a_lock_that_is_taken_from_a_running_process_stops_it(self, project):
