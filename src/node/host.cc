@@ -24,6 +24,9 @@ constexpr int kProtocol = 1;
 constexpr int kOldestNode = 18;
 constexpr milliseconds kStartPatience{30'000};
 constexpr milliseconds kLook{20};
+// A host that hears nothing for 20 s ends (host/main.js), before the lease of a process that stands
+// still can end: whoever takes the lock over must not find its script still writing.
+constexpr milliseconds kBeat{2'000};
 // What a host may take beyond its own timer before it counts as hanging.
 constexpr milliseconds kGrace{5'000};
 
@@ -111,6 +114,7 @@ struct Host::Impl {
   std::string version;
   std::string last_words;  ///< why it ends, in its own words
   uint32_t calls = 0;
+  Clock::time_point next_beat{};
   uint32_t waiting_call = 0;  ///< the last call that went on although a stop was requested
   Death death = Death::kNone;
 
@@ -118,6 +122,7 @@ struct Host::Impl {
   Result<Frame> next_frame(const Patience& patience, Clock::time_point started);
   Result<bool> read_bytes();
   Status wait_for_bytes(const Patience& patience, Clock::time_point started);
+  void beat();
   void take_event(const mongo::Document& event);
   Error ended();
   Error give_up(Death why, Error error);
@@ -161,11 +166,20 @@ void Host::Impl::take_event(const mongo::Document& event) {
   }
 }
 
+/// Says that we are there. A host that is too busy to read has heard enough of it.
+void Host::Impl::beat() {
+  if (Clock::now() < next_beat) return;
+  next_beat = Clock::now() + kBeat;
+  std::vector<uint8_t> frame = encode({kEvent, mongo::make_document("event", "beat"), {}});
+  (void)send(child.channel(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 Status Host::Impl::wait_for_bytes(const Patience& patience, Clock::time_point started) {
   while (true) {
     pollfd channel{child.channel(), POLLIN, 0};
     int ready = poll(&channel, 1, static_cast<int>(kLook.count()));
     if (ready > 0) return {};
+    if (calls > 0 && setting.program == HostProgram::kMigrations) beat();
     if (patience.stop && patience.stop->requested()) {
       if (patience.stop->lock_is_gone() || patience.ends_on_interrupt)
         return give_up(Death::kStopped, patience.stop->error());

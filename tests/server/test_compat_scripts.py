@@ -33,6 +33,15 @@ def kill(pid):
         pass
 
 
+def has_ended(pid):
+    """Also when whoever started it cannot see to it."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 class KilledScriptTest(ServerTest):
     def moments(self):
         """One at random in each equal part of the time that the script runs, and a little around it."""
@@ -195,6 +204,21 @@ class ScriptTest(ServerTest):
         wait_until(lambda: not os.path.exists(f"/proc/{host}"), "the host is gone")
         self.assertEqual("interrupted", js.state(name))
         self.assertIn("was interrupted", js.exits(1, "up").err)
+
+    def test_the_script_of_a_stopped_runner_ends_before_another_can_take_the_lock_over(self):
+        js = js_project(self, "replicaset")
+        js.script("a", "    for (;;) await db.collection('x').insertOne({ at: new Date() });")
+        running = js.start("up")
+        wait_until(lambda: js.db.x.count_documents({}), "the script runs")
+        host = host_of(running.process)
+        running.signal(signal.SIGSTOP)
+        lease_end = js.db.changelog_lock.find_one()["expiresAt"]
+        wait_until(lambda: has_ended(host), "the host is gone", 40)
+        last = js.db.x.find_one(sort=[("at", -1)])["at"]
+        self.assertLess(last, lease_end)
+        js.ok("unlock", "--force")
+        running.signal(signal.SIGCONT)
+        self.assertIn(running.wait(timeout=30).rc, (1, 75))
 
     def test_two_runners(self):
         js = js_project(self, "replicaset")

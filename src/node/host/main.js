@@ -57,17 +57,44 @@ async function answer({ call, head, documents: bytes }) {
   }
 }
 
+// Whoever started it beats every 2 s while it waits for an answer. Twice silent, for what was just
+// as busy here: its beats may lie in the channel.
+const LONGEST_SILENCE = 20_000;
+let working = 0;
+let heard = Date.now();
+let silent = false;
+
+function endWhenLeftAlone() {
+  if (working === 0 || Date.now() - heard <= LONGEST_SILENCE) return;
+  if (silent) leave(1);
+  silent = true;
+}
+
+function hear() {
+  heard = Date.now();
+  silent = false;
+}
+
+async function work(frame) {
+  hear();
+  working += 1;
+  await answer(frame);
+  working -= 1;
+}
+
 async function serve() {
   send(EVENT, { event: 'hello', protocol: PROTOCOL, node: process.version });
   let first = readFrameNow();
-  while (first?.head.call === 'config') {
-    await answer(first);
+  while (first && (first.call === EVENT || first.head.call === 'config')) {
+    if (first.call !== EVENT) await answer(first);
     first = readFrameNow();
   }
   if (!first) leave(0);
-  let queue = answer(first);
+  setInterval(endWhenLeftAlone, 1000).unref();
+  let queue = work(first);
   readFrames((frame) => {
-    queue = queue.then(() => answer(frame));
+    if (frame.call === EVENT) hear();
+    else queue = queue.then(() => work(frame));
   }, () => leave(0));
 }
 
