@@ -39,6 +39,16 @@ const std::map<std::string, Command>& commands() {
   return table;
 }
 
+/// Whoever reads the output of `up` and `down` as JSON finds the last object there also when they
+/// did not come to begin.
+void end_output(const Arguments& arguments, const Error& error) {
+  bool runs = arguments.command == "up" || arguments.command == "down";
+  if (!runs || arguments.dry_run) return;
+  Summary summary;
+  summary.exit = exit_code(error.kind);
+  print_summary(arguments.output, summary);
+}
+
 Result<int> dispatch(int argc, char** argv) {
   auto parsed = parse_arguments(argc, argv);
   if (hide_passwords(argc, argv) && !(parsed && parsed->quiet)) {
@@ -57,6 +67,7 @@ Result<int> dispatch(int argc, char** argv) {
   }
   Command command = commands().at(arguments.command);
   auto done = arguments.detach ? run_detached(arguments, command) : command(arguments);
+  if (!done) end_output(arguments, done.error());
   if (!done) notify_of_refusal(arguments, done.error());
   return done;
 }

@@ -42,6 +42,17 @@ Document recreatable(View listed) {
   return spec;
 }
 
+/// What collMod takes to give an index back those of its options that `wanted` names.
+Document index_options_of(View index, View wanted) {
+  Document back = make_document("name", index.get_string("name"));
+  for (const char* flag : {"hidden", "prepareUnique"}) {
+    if (wanted.find(flag)) back.append(flag, index.get_bool(flag));
+  }
+  if (wanted.find("expireAfterSeconds"))
+    back.append("expireAfterSeconds", *index.find("expireAfterSeconds"));
+  return back;
+}
+
 int64_t average_bytes(const std::vector<Document>& documents) {
   size_t bytes = 0;
   for (const Document& document : documents) bytes += document.bytes().size();
@@ -130,12 +141,12 @@ Result<Document> Commands::present_options(const CollModStep& step) const {
     bool same = spec.get_string("name") == wanted.get_string("name") ||
                 spec.get_document("key").same_bytes(wanted.get_document("keyPattern"));
     if (!same) continue;
-    Document back = make_document("name", spec.get_string("name"));
-    if (wanted.find("hidden")) back.append("hidden", spec.get_bool("hidden"));
-    if (auto expires = spec.find("expireAfterSeconds")) {
-      if (wanted.find("expireAfterSeconds")) back.append("expireAfterSeconds", *expires);
+    // collMod can neither take a TTL away nor make a unique index an ordinary one.
+    bool new_ttl = wanted.find("expireAfterSeconds") && !spec.find("expireAfterSeconds");
+    if (new_ttl || wanted.get_bool("unique")) {
+      return make_document("before", before, "rebuild", recreatable(spec));
     }
-    before.append("index", back);
+    before.append("index", index_options_of(spec, wanted));
   }
   return make_document("before", before);
 }
@@ -281,8 +292,17 @@ Status Commands::drop_if_empty(const std::string& collection, const Document& un
 
 Status Commands::coll_mod_back(const std::string& collection, const Document& undo) const {
   Document before(undo.view().get_document("before"));
-  if (before.view().empty()) return {};
-  return coll_mod(collection, before);
+  if (!before.view().empty()) TRY(coll_mod(collection, before));
+  return rebuild(collection, undo.view().get_document("rebuild"));
+}
+
+/// As it was. Interrupted between the two, the index is missing, and the next `down` makes it.
+Status Commands::rebuild(const std::string& collection, View index) const {
+  if (index.empty()) return {};
+  TRY(drop_indexes({collection, {index.get_string("name")}}, true));
+  Document command = make_document("createIndexes", collection);
+  command.append_array("indexes", Array().add(index).view());
+  return send(command.append("writeConcern", majority()), false, kNever);
 }
 
 }  // namespace whimbrel

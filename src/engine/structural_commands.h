@@ -43,6 +43,7 @@ class Commands {
 
  private:
   Result<std::vector<mongo::Document>> indexes(const std::string& collection) const;
+  Status rebuild(const std::string& collection, mongo::View index) const;
   Result<bool> exists(const std::string& collection) const;
   Status send(const mongo::Document& command, bool again, int done_already_code) const;
 

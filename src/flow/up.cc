@@ -92,15 +92,6 @@ void warn_out_of_order(const History& history, const std::vector<Todo>& todo, Re
   }
 }
 
-/// Counts and first errors of a run that did not end.
-void add_unfinished(Project& project, const std::string& file, Summary& summary) {
-  auto runs = Runs(project.client, project.database).read();
-  if (!runs) return;
-  for (const Run& run : *runs) {
-    if (run.file == file && run.is_open()) summary.documents += run.counts();
-  }
-}
-
 void add_errors(Project& project, const Run& run, Summary& summary) {
   auto documents = Quarantine(project.client, project.database).read(run.id, kShownErrors);
   if (!documents) return;
@@ -108,6 +99,17 @@ void add_errors(Project& project, const Run& run, Summary& summary) {
     if (summary.errors.size() >= kShownErrors) return;
     summary.errors.push_back(
         fmt::format("{}: _id {}: {}", run.file, document.id.value().to_json(), document.message));
+  }
+}
+
+/// Counts and first errors of a run that did not end.
+void add_unfinished(Project& project, const std::string& file, Summary& summary) {
+  auto runs = Runs(project.client, project.database).read();
+  if (!runs) return;
+  for (const Run& run : *runs) {
+    if (run.file != file || !run.is_open()) continue;
+    summary.documents += run.counts();
+    add_errors(project, run, summary);
   }
 }
 

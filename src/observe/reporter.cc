@@ -25,6 +25,13 @@ constexpr std::chrono::seconds kEventInterval{1};
 constexpr std::chrono::seconds kLogInterval{10};
 constexpr int64_t kLogDocuments = 10'000;
 
+void print_event(const Json& fields) {
+  Json line{{"ts", iso_time(wall_clock())}};
+  line.update(fields);
+  fmt::print(stdout, "{}\n", dump(line));
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 /// A step under way. Each belongs to the thread that began it, which has one at a time.
@@ -70,11 +77,7 @@ struct Reporter::Impl {
 };
 
 void Reporter::Impl::event(Json fields) {
-  if (!ndjson()) return;
-  Json line{{"ts", iso_time(wall_clock())}};
-  line.update(fields);
-  fmt::print(stdout, "{}\n", dump(line));
-  std::fflush(stdout);
+  if (ndjson()) print_event(fields);
 }
 
 void Reporter::Impl::to_stderr(const std::string& line) {
@@ -374,11 +377,15 @@ void Reporter::summary(const Summary& summary) {
   if (!impl_->options.quiet) {
     for (const std::string& line : lines) impl_->to_stderr(line);
   }
-  impl_->event(to_json(summary));
+  print_summary(impl_->options.output, summary);
   impl_->summarised = true;
   impl_->notices->ended(summary);
   tell_service_manager("STOPPING=1");
-  if (impl_->options.output == Output::kJson) fmt::print(stdout, "{}\n", dump(to_json(summary)));
+}
+
+void print_summary(Output output, const Summary& summary) {
+  if (output == Output::kNdjson) print_event(to_json(summary));
+  if (output == Output::kJson) fmt::print(stdout, "{}\n", dump(to_json(summary)));
 }
 
 }  // namespace whimbrel

@@ -99,6 +99,10 @@ class Reporter {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Prints what `output` ends with, for a command that did not come to open a reporter; nothing
+/// where that is text.
+void print_summary(Output output, const Summary& summary);
+
 /// `{"scanned":…,"modified":…,…}` as the contract has it.
 std::string counts_json(const Counts& counts);
 

@@ -58,6 +58,37 @@ class DownTest(ServerTest):
     def test_a_deletion_of_everything_is_undone(self, project):
         self.up_and_down(project, {"delete": "things", "where": {}})
 
+    def options_of(self, project):
+        things = project.db.command("listCollections", filter={"name": "things"})["cursor"]["firstBatch"][0]
+        indexes = project.db.command("listIndexes", "things")["cursor"]["firstBatch"]
+        return things["options"], sorted(indexes, key=lambda index: index["name"])
+
+    @on_both
+    def test_every_change_of_options_and_indexes_is_undone(self, project):
+        changes = ({"index": {"name": "at_1", "expireAfterSeconds": 3600}},
+                   {"index": {"keyPattern": {"at": 1}, "expireAfterSeconds": 3600, "hidden": True}},
+                   {"index": {"name": "ttl_1", "expireAfterSeconds": 9000}},
+                   {"index": {"name": "ttl_1", "hidden": True}},
+                   {"index": {"name": "at_1", "prepareUnique": True}},
+                   {"validator": {"n": {"$exists": True}}, "validationLevel": "moderate"},
+                   {"changeStreamPreAndPostImages": {"enabled": True}})
+        for change in changes:
+            with self.subTest(change=change):
+                project.empty()
+                project.db.things.create_index("at", sparse=True)
+                project.db.things.create_index("ttl", expireAfterSeconds=60)
+                project.db.things.insert_one({"_id": 1, "n": 1})
+                before = self.options_of(project)
+                project.migration("20240101000000-change.yaml", {"collMod": "things", **change})
+                project.ok("up")
+                self.assertNotEqual(before, self.options_of(project))
+                project.ok("down")
+                after = self.options_of(project)
+                after[0].pop("changeStreamPreAndPostImages", None)  # said to be off, where nothing was said
+                defaults = {"validator": {}, "validationLevel": "strict", "validationAction": "error"}
+                left = {key: value for key, value in after[0].items() if value != defaults.get(key)}
+                self.assertEqual(before, (left, after[1]))
+
     @on_both
     def test_a_copy_is_byte_for_byte_and_undone(self, project):
         before = self.fill(project)

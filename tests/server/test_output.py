@@ -1,4 +1,5 @@
 """What is printed: JSON, NDJSON, the log file, no password anywhere; and dry means dry."""
+import json
 import pathlib
 import re
 
@@ -48,6 +49,21 @@ class OutputTest(ServerTest):
         name = self.fill(project)
         summary = project.ok("up", "-o", "json").json()
         self.assertEqual(("summary", 0, [name]), (summary["type"], summary["exit"], summary["applied"]))
+
+    @on("replicaset")
+    def test_the_last_object_is_there_also_when_nothing_could_begin(self, project):
+        name = self.fill(project)
+        project.config(mongodb={"uri": "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200",
+                                "database": project.db.name})
+        for command in ("up", "down"):
+            for output in ("json", "ndjson"):
+                with self.subTest(command=command, output=output):
+                    refused = project.exits(69, command, "-o", output)
+                    last = json.loads(refused.out.splitlines()[-1])
+                    self.assertEqual(("summary", 69, []), (last["type"], last["exit"], last["applied"]))
+        project.config()
+        (project.migrations / name).write_text("steps: [")
+        self.assertEqual(65, json.loads(project.exits(65, "up", "-o", "json").out)["exit"])
 
     @on_both
     def test_status_as_json_has_the_promised_shape(self, project):
