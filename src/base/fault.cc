@@ -79,6 +79,7 @@ Status pass_fault_point(const std::string& what, FaultSide side) {
     return one.point == point && one.passage == passage;
   });
   if (wanted == all.end()) return {};
+  trace("met");
   if (wanted->action == Action::kKill) (void)kill(getpid(), SIGKILL);
   // To this thread: one sent to the process may stop another first, while this one goes on for a
   // while (half of 2,000 times on two busy cores).

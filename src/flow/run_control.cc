@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "engine/task.h"
 #include "flow/server_line.h"
 #include "state/control.h"
 
@@ -30,13 +29,6 @@ Windows::Time server_now(const mongo::Client& client) {
 
 double seconds_since(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - time).count();
-}
-
-bool is_whole_script(const Run& run) {
-  return is_script_run(run) &&
-         std::any_of(run.steps.begin(), run.steps.end(), [](const StepState& step) {
-           return step.strategy == to_text(Strategy::kTransaction);
-         });
 }
 
 }  // namespace
@@ -96,8 +88,8 @@ void RunControl::hear() {
   heard_ = Clock::now();
   auto runs = Runs(*client_, project_.database).at_work(epoch_);
   if (!runs) return;
-  // To write into the run of a script that is one transaction would be a conflict with it.
-  std::erase_if(*runs, is_whole_script);
+  // To write into a run that is one transaction would be a conflict with it.
+  std::erase_if(*runs, [](const Run& run) { return run.whole; });
   std::lock_guard lock(mutex_);
   for (const Run& run : *runs) {
     if (run.control) obey(run);

@@ -49,7 +49,7 @@ bool goes_before(const Run& one, const Run& other) {
   return one.updated_at > other.updated_at;
 }
 
-/// A script, or steps that commit together, go on in one piece.
+/// A script goes on in one piece.
 Status check_kind(const SteeredRun& steered, SteeringEvent event) {
   bool holds = event == SteeringEvent::kPause || event == SteeringEvent::kCancel;
   bool at_work = steered.state == SteeringState::kRunning;
@@ -62,7 +62,18 @@ Status check_kind(const SteeredRun& steered, SteeringEvent event) {
                            steered.run.process.pid, steered.run.process.host)};
 }
 
+/// To ask something of it would make its transaction begin again.
+Error begun_whole(const SteeredRun& steered, SteeringEvent event) {
+  return Error{
+      ErrorKind::kFailed,
+      fmt::format("{}: cannot {}: all of it is done in one transaction, which is under way",
+                  steered.run.file, to_text(event)),
+      "wait for its end, which is a matter of seconds: whimbrel watch"};
+}
+
 Status check(const SteeredRun& steered, SteeringEvent event) {
+  if (steered.run.whole && steered.state == SteeringState::kRunning)
+    return begun_whole(steered, event);
   const SteeringOutcome& outcome = steering_outcome(steered.state, event);
   if (outcome.kind != SteeringOutcome::Kind::kRefused) return check_kind(steered, event);
   return Error{ErrorKind::kFailed,

@@ -66,7 +66,7 @@ Document state_fields(const Run& run) {
   // With `v`, which grows with whoever writes for the run last: an older whimbrel sees it here.
   return make_document("v", kStateVersion, "state", to_text(run.state), "epoch", run.epoch, "owner",
                        owner_document(run.process), "seconds", run.seconds, "logFile", run.log_file,
-                       "message", run.message, "sha256", run.hash);
+                       "message", run.message, "sha256", run.hash, "whole", false);
 }
 
 Document now() {
@@ -93,6 +93,7 @@ Result<Run> read_run(View document) {
   if (auto block = document.find("block")) run.block = block->as_double();
   run.log_file = document.get_string("logFile");
   run.message = document.get_string("message");
+  run.whole = document.get_bool("whole");
   run.journal_removed = document.get_bool("journalRemoved");
   if (document.find("control")) run.control = Control::from(document.get_document("control"));
   if (document.find("steered")) run.steered = Steered::from(document.get_document("steered"));
@@ -235,6 +236,11 @@ Status Runs::assert_epoch(const std::string& id, int64_t epoch, mongo::Session* 
   auto outcome = TRY(runs_.update_one(filter, touch, mongo::Upsert::kNo, session));
   if (outcome.matched == 1) return {};
   return taken_over();
+}
+
+Status Runs::mark_whole(const std::string& id) const {
+  TRY(runs_.update_one(mongo::only_id(id), make_document("$set", make_document("whole", true))));
+  return {};
 }
 
 Status Runs::mark_journal_removed(const std::string& id) const {

@@ -70,6 +70,7 @@ struct Run {
   std::string log_file;
   std::string message;           ///< why it failed
   bool journal_removed = false;  ///< by age, or because it was used up by `down`
+  bool whole = false;  ///< the transaction that does all of it is under way; as it was read
   std::vector<StepState> steps;
   std::optional<Control> control;  ///< what people asked of it
   std::optional<Steered> steered;  ///< and what became of that
@@ -113,6 +114,9 @@ class Runs {
   Status take_up(const Run& run, const Run& as_read) const;
   /// kLockHeld unless the run still has that epoch; a transaction fails if it changes meanwhile.
   Status assert_epoch(const std::string& id, int64_t epoch, mongo::Session* session) const;
+  /// One transaction does all of the run from here on; whoever else writes into the document makes
+  /// it begin again. Holds until the next save_state() or take_up().
+  Status mark_whole(const std::string& id) const;
   /// The run's journal is gone: it cannot be undone any more.
   Status mark_journal_removed(const std::string& id) const;
 

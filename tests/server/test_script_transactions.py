@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 
+from support.moments import stopped_at
 from support.transactions import FLAG, OPERATIONS, TELL, WAIT, TransactionTest, host_of, transactional
 from support.testcase import wait_until
 
@@ -237,6 +238,30 @@ class KilledTest(TransactionTest):
         self.go(project)
         project.run("up", timeout=30)
         self.assertEqual((1, 1), (project.db.a.find_one()["n"], len(project.changelog())))
+
+    def test_one_stopped_before_its_commit_and_overtaken_commits_nothing_more(self):
+        project = self.js()
+        transactional(project, self.UP)
+        first = stopped_at(project, "node commitTransaction before#1", "up")
+        project.ok("unlock", "--force")
+        project.ok("up")
+        self.assertEqual((1, 1), (project.db.a.find_one()["n"], len(project.changelog())))
+        first.signal(signal.SIGCONT)
+        result = first.wait()
+        self.assertEqual(75, result.rc, str(result))
+        self.assertEqual((1, 1), (project.db.a.find_one()["n"], len(project.changelog())))
+
+    def test_nothing_can_be_asked_of_it_meanwhile_and_it_runs_once(self):
+        project = self.js()
+        transactional(project, f"{self.UP}\n{TELL}\n{WAIT}")
+        running = project.start("up")
+        self.called(project)
+        for command in (("pause",), ("set", "workers=2"), ("cancel",)):
+            refused = project.exits(1, *command)
+            self.assertIn("one transaction, which is under way", refused.err)
+        self.go(project)
+        self.assertEqual(0, running.wait().rc)
+        self.assertEqual((1, 1), (project.db.a.find_one()["n"], self.calls(project)))
 
     def test_a_second_interrupt_ends_it_and_nothing_stays(self):
         project = self.js()

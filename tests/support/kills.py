@@ -5,8 +5,8 @@ import time
 from support.figures import record
 from support.testcase import LONG, ServerTest, wait_until
 
-DOCS = 20000 if LONG else 10000
-MOMENTS = 150 if LONG else 20
+DOCS = 20000 if LONG else 6000
+MOMENTS = 150 if LONG else 30
 STEP = {
     "update": "things",
     "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "seen": {"$add": ["$k", 0.5]}}},

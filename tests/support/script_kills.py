@@ -23,9 +23,9 @@ TELL = "require('fs').appendFileSync('hosts', `${process.pid}\\n`);"
 
 class ScriptKillTest(ScriptTest, KillTest):
     what = "kills at random moments, JavaScript"
-    docs = 8000 if LONG else 5000
-    moments_wanted = MOMENTS if LONG else 8
-    settings = {"workers": 2, "batch": {"docs": 100}}
+    docs = 8000 if LONG else 2000
+    moments_wanted = MOMENTS if LONG else 20
+    settings = {"workers": 2, "batch": {"docs": 100 if LONG else 40}}
 
     def twice(self, project):
         return script(project, TRANSFORM, f"setup() {{ {TELL} }}")
