@@ -108,6 +108,8 @@ void add_commands(CLI::App& app, Raw& raw) {
   down->add_flag("--dry-run", arguments.dry_run, "say what would be undone; writes nothing");
   down->add_option("--workers", raw.workers, "lanes: a number, or auto");
   down->add_option("--log-file", arguments.log_file, "log file");
+  down->add_option("--interrupted-command", raw.interrupted_command,
+                   "redo or skip a `down` whose outcome an interruption hid");
 }
 
 /// Of commands that read the text of migrations.
@@ -310,7 +312,7 @@ Result<Arguments> finish(Raw raw) {
   else if (in_doubt == "skip") arguments.in_doubt = InDoubt::kSkip;
   else if (!in_doubt.empty()) {
     return usage(fmt::format("--interrupted-command '{}' is neither redo nor skip", in_doubt),
-                 "up");
+                 arguments.command);
   }
   if (const char* no_input = std::getenv("WHIMBREL_NO_INPUT"); no_input && *no_input) {
     arguments.no_input = true;

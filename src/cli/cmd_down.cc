@@ -11,6 +11,7 @@ DownOptions options_of(const Arguments& arguments) {
   DownOptions options = arguments.down;
   options.overrides = arguments.overrides;
   options.lock_wait = arguments.wait;
+  options.in_doubt = arguments.in_doubt;
   return options;
 }
 

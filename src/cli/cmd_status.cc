@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "flow/doubt.h"
 
 namespace whimbrel {
 namespace {
@@ -49,6 +50,10 @@ Json entry_json(const Entry& entry) {
   json["journalBytes"] = entry.run && !entry.run->journal_removed ? counts.journal_bytes : 0;
   if (entry.run && !entry.run->message.empty() && entry.run->is_open())
     json["message"] = entry.run->message;
+  if (auto interruption = interruption_of(entry)) {
+    if (!json.contains("message")) json["message"] = interruption->message;
+    json["next"] = interruption->hint;
+  }
   return json;
 }
 
@@ -137,7 +142,16 @@ void print_text(const Project& project, const History& history) {
   for (const Entry& entry : history.entries) {
     bool failed = entry.state == MigrationState::kFailed && !entry.run->message.empty();
     if (failed) fmt::print("{}: {}\n", entry.name, entry.run->message);
+    if (auto interruption = interruption_of(entry)) fmt::print("{}\n", interruption->message);
   }
+}
+
+/// `up` stops at the first that waits for an answer, or goes on with it.
+std::string next_step(const History& history) {
+  for (const Entry& entry : history.entries) {
+    if (auto interruption = interruption_of(entry)) return interruption->hint;
+  }
+  return "whimbrel plan";
 }
 
 /// Every pending file is loaded, so that a bad one is known before `up` meets it.
@@ -167,7 +181,7 @@ Result<int> run_status(const Arguments& arguments) {
   bool pending = std::any_of(history.entries.begin(), history.entries.end(),
                              [](const Entry& entry) { return entry.wants_up(); });
   if (pending && arguments.output == Output::kText && !arguments.quiet)
-    fmt::print(stderr, "Next: whimbrel plan\n");
+    fmt::print(stderr, "Next: {}\n", next_step(history));
   return pending && arguments.exit_code ? 2 : 0;
 }
 

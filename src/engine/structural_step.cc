@@ -78,14 +78,16 @@ Status send_reverse(mongo::Client& client, const StructuralStep& at, const Docum
       at.step.body);
 }
 
-Error unknown_outcome(const StructuralStep& at) {
+Error unknown_outcome(const StructuralStep& at, const Run& run) {
+  const char* command = run.state == RunState::kUndoing ? "down" : "up";
   return Error{
       ErrorKind::kFailed,
       fmt::format("step {} (command, line {}) was sent, but an interruption came before its "
                   "outcome was known",
                   at.key.step + 1, at.step.line),
-      "look whether it took effect; then `whimbrel up --interrupted-command skip` if it did, "
-      "`--interrupted-command redo` if not"};
+      fmt::format("look whether it took effect; then `whimbrel {0} --interrupted-command skip` if "
+                  "it did, `whimbrel {0} --interrupted-command redo` if not",
+                  command)};
 }
 
 }  // namespace
@@ -98,7 +100,7 @@ Status apply_structural_step(mongo::Client& client, const StructuralStep& at, Ru
   bool again = state.progress == StepState::Progress::kRunning;
   bool is_command = std::holds_alternative<CommandStep>(at.step.body);
   if (again && is_command && in_doubt == InDoubt::kSkip) return {};
-  if (again && is_command && in_doubt == InDoubt::kAsk) return unknown_outcome(at);
+  if (again && is_command && in_doubt == InDoubt::kAsk) return unknown_outcome(at, run);
   if (!again) {
     state.undo = TRY(remember(client, at));
     state.progress = StepState::Progress::kRunning;

@@ -122,6 +122,8 @@ mongo::Document audited(const DownOptions& options) {
   if (options.steps != 1) given.append("steps", options.steps);
   if (!options.to.empty()) given.append("to", options.to);
   if (options.block) given.append("block", true);
+  if (options.in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
+  if (options.in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
   return given;
 }
 
@@ -170,7 +172,7 @@ Status down(Project& project, const DownOptions& options, Reporter& reporter, St
                     stop,
                     0,
                     options.overrides,
-                    InDoubt::kAsk,
+                    options.in_doubt,
                     audited(options),
                     control.throttle()};
   for (const UndoItem& item : items) {

@@ -11,6 +11,7 @@ struct DownOptions {
   bool block = false;  ///< undo everything that was applied by the same `up` as the last one
   EngineOverrides overrides;
   std::chrono::milliseconds lock_wait{0};
+  InDoubt in_doubt = InDoubt::kAsk;
 };
 
 /// One migration that `down` would undo.

@@ -2,17 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "flow/doubt.h"
+
 namespace whimbrel {
 namespace {
-
-Error unknown_outcome(const Migration& migration, const std::string& function) {
-  return Error{
-      ErrorKind::kFailed,
-      fmt::format("{}: its {}() was interrupted, and nobody knows how far it came", migration.file,
-                  function),
-      "look at the data; then `--interrupted-command redo` runs it again from the start, and "
-      "`--interrupted-command skip` takes it for done"};
-}
 
 /// Whether the script may have done anything at all, even everything: it was cut off. One that
 /// threw, called process.exit or left a promise uncaught is known to have failed.
@@ -32,7 +25,8 @@ Result<bool> is_passed_over(const UpSetting& setting, const Migration& migration
   auto up = static_cast<int>(migration.steps.size());
   const Step& step = index < up ? migration.steps[static_cast<size_t>(index)]
                                 : migration.down_steps[static_cast<size_t>(index - up)];
-  return unknown_outcome(migration, std::get<ScriptStep>(step.body).function);
+  const std::string& function = std::get<ScriptStep>(step.body).function;
+  return script_in_doubt(migration.file, function + "()", index < up ? "up" : "down");
 }
 
 Status run_script_step(const UpSetting& setting, const Migration& migration, const Step& step,

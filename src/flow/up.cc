@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/single_transaction.h"
 #include "flow/backup_before.h"
+#include "flow/doubt.h"
 #include "flow/gate.h"
 #include "flow/journal_age.h"
 #include "flow/plan_bond.h"
@@ -37,11 +38,6 @@ Error changed_under_run(const Entry& entry) {
                   entry.name)};
 }
 
-Error undo_is_open(const Entry& entry) {
-  return Error{ErrorKind::kFailed, fmt::format("{}: its `down` was interrupted", entry.name),
-               "finish it first: whimbrel down"};
-}
-
 Result<std::vector<const Entry*>> select(const History& history, const Selection& selection) {
   const Entry* last = nullptr;
   if (!selection.to.empty()) last = TRY(history.resolve(selection.to));
@@ -60,7 +56,7 @@ Result<std::vector<const Entry*>> select(const History& history, const Selection
 
 Result<std::optional<Todo>> load_todo(Project& project, const Entry& entry) {
   bool open = entry.run && entry.run->is_open();
-  if (open && entry.run->state == RunState::kUndoing) return undo_is_open(entry);
+  if (open && entry.run->state == RunState::kUndoing) return undo_is_open(entry.name);
   Migration migration = TRY(load_any(*project.scripts, *entry.file));
   std::optional<Run> run = TRY(resumable_run(entry, migration));
   if (run) TRY(check_versions_of_run(project.client, project.database, run->id));

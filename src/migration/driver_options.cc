@@ -45,6 +45,33 @@ constexpr std::array<std::string_view, 33> kMapped = {"appName",
                                                       "w",
                                                       "wtimeoutMS",
                                                       "zlibCompressionLevel"};
+struct Name {
+  std::string_view driver, uri;
+};
+// Names of its own that the driver has for options of the connection string.
+constexpr std::array<Name, 6> kRenamed = {{{"j", "journal"},
+                                           {"wtimeout", "wtimeoutMS"},
+                                           {"readConcern", "readConcernLevel"},
+                                           {"sslCA", "tlsCAFile"},
+                                           {"sslPass", "tlsCertificateKeyFilePassword"},
+                                           {"writeConcern", "w"}}};
+// Objects of the driver's, and what their fields are called in the connection string.
+struct Field {
+  std::string_view object, field, uri;
+};
+constexpr std::array<Field, 11> kFields = {
+    {{"writeConcern", "w", "w"},
+     {"writeConcern", "j", "journal"},
+     {"writeConcern", "journal", "journal"},
+     {"writeConcern", "wtimeout", "wtimeoutMS"},
+     {"writeConcern", "wtimeoutMS", "wtimeoutMS"},
+     {"readConcern", "level", "readConcernLevel"},
+     {"readPreference", "mode", "readPreference"},
+     {"readPreference", "preference", "readPreference"},
+     {"readPreference", "tags", "readPreferenceTags"},
+     {"readPreference", "tagSets", "readPreferenceTags"},
+     {"readPreference", "maxStalenessSeconds", "maxStalenessSeconds"}}};
+
 // They say how the driver pools and parses, which is its own affair.
 constexpr std::array<std::string_view, 12> kMeaningless = {
     "useNewUrlParser",    "useUnifiedTopology", "useCreateIndex",  "useFindAndModify",
@@ -105,11 +132,11 @@ struct Parts {
     if (slash != std::string_view::npos) database = uri.substr(slash + 1);
   }
 
-  void set(const std::string& name, const std::string& value) {
+  void set(const std::string& name, const std::vector<std::string>& values) {
     std::string start = lower(name) + "=";
     std::erase_if(options,
                   [&](const std::string& option) { return lower(option).starts_with(start); });
-    options.push_back(name + "=" + percent_encoded(value));
+    for (const std::string& value : values) options.push_back(name + "=" + percent_encoded(value));
   }
 
   std::string text() const {
@@ -136,24 +163,133 @@ bool set_user(Parts& parts, mongo::View auth) {
   return true;
 }
 
+using Texts = std::vector<std::string>;
+
+/// "dc:ny,rack:1"; nullopt when a value has no text.
+std::optional<std::string> pairs_of(mongo::View object) {
+  std::string text;
+  for (const Value& item : object.elements()) {
+    auto value = text_of(item);
+    if (!value) return std::nullopt;
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", item.key(), *value);
+  }
+  return text;
+}
+
+/// Tag sets: one object or text, or an array of them. Each is an option of its own.
+std::optional<Texts> tag_sets_of(const Value& value) {
+  if (value.type() == mongo::Type::kString) return Texts{std::string(value.as_string())};
+  if (value.type() == mongo::Type::kDocument) {
+    auto pairs = pairs_of(value.as_document());
+    return pairs ? std::optional(Texts{*pairs}) : std::nullopt;
+  }
+  if (value.type() != mongo::Type::kArray) return std::nullopt;
+  Texts sets;
+  for (const Value& item : value.as_document().elements()) {
+    auto set = item.type() == mongo::Type::kArray ? std::nullopt : tag_sets_of(item);
+    if (!set) return std::nullopt;
+    sets.push_back(set->front());
+  }
+  return sets;
+}
+
+std::optional<Texts> list_of(const Value& value) {
+  if (value.type() != mongo::Type::kArray) return std::nullopt;
+  std::string list;
+  for (const Value& item : value.as_document().elements()) {
+    auto text = text_of(item);
+    if (!text) return std::nullopt;
+    list += (list.empty() ? "" : ",") + *text;
+  }
+  return Texts{list};
+}
+
+/// What stands behind "name=" in a connection string, as often as the name has to be there.
+std::optional<Texts> texts_of(std::string_view uri_name, const Value& value) {
+  if (uri_name == "readPreferenceTags") return tag_sets_of(value);
+  if (auto text = text_of(value)) return Texts{*text};
+  if (lower(uri_name) == "compressors") return list_of(value);
+  bool properties =
+      uri_name == "authMechanismProperties" && value.type() == mongo::Type::kDocument;
+  if (!properties) return std::nullopt;
+  auto pairs = pairs_of(value.as_document());
+  return pairs ? std::optional(Texts{*pairs}) : std::nullopt;
+}
+
+/// Puts the options of a driver into the parts of a connection string, one by one.
+class Merge {
+ public:
+  Merge(Parts& parts, std::vector<std::string>& unmapped) : parts_(parts), unmapped_(unmapped) {}
+
+  bool changed = false;
+
+  void take(const Value& option, mongo::View all) {
+    std::string name(option.key());
+    if (lists(kMeaningless, name)) return;
+    if (name == "auth" && set_user(parts_, option.as_document())) changed = true;
+    else if (name == "sslValidate" && option.type() == mongo::Type::kBool)
+      set("tlsAllowInvalidCertificates", Texts{option.as_bool() ? "false" : "true"});
+    else if (name == "sslCert" || name == "sslKey") take_certificate(option, all);
+    else if (option.type() == mongo::Type::kDocument && is_object(name)) take_fields(option);
+    else take_plain(name, option);
+  }
+
+ private:
+  static bool is_object(std::string_view name) {
+    return std::any_of(kFields.begin(), kFields.end(),
+                       [&](const Field& field) { return field.object == name; });
+  }
+
+  void set(std::string_view name, const Texts& values) {
+    parts_.set(std::string(name), values);
+    changed = true;
+  }
+
+  void take_plain(const std::string& name, const Value& option) {
+    auto renamed = std::find_if(kRenamed.begin(), kRenamed.end(),
+                                [&](const Name& known) { return known.driver == name; });
+    std::string_view uri_name = renamed == kRenamed.end() ? name : renamed->uri;
+    bool known = renamed != kRenamed.end() || lists(kMapped, name);
+    auto texts = known ? texts_of(uri_name, option) : std::nullopt;
+    // Early drivers took the certificate itself.
+    bool file = name != "sslCA" || (texts && !texts->front().starts_with("-----"));
+    if (texts && file) set(uri_name, *texts);
+    else unmapped_.push_back(name);
+  }
+
+  void take_fields(const Value& object) {
+    for (const Value& item : object.as_document().elements()) {
+      auto field = std::find_if(kFields.begin(), kFields.end(), [&](const Field& known) {
+        return known.object == object.key() && known.field == item.key();
+      });
+      auto texts = field == kFields.end() ? std::nullopt : texts_of(field->uri, item);
+      if (texts) set(field->uri, *texts);
+      else unmapped_.push_back(fmt::format("{}.{}", object.key(), item.key()));
+    }
+  }
+
+  /// Our connection reads certificate and key from one file.
+  void take_certificate(const Value& option, mongo::View all) {
+    std::string certificate = all.get_string("sslCert");
+    std::string key = all.get_string("sslKey");
+    bool one_file = !certificate.empty() && certificate == key && !key.starts_with("-----");
+    if (one_file) set("tlsCertificateKeyFile", {key});
+    else unmapped_.emplace_back(option.key());
+  }
+
+  Parts& parts_;
+  std::vector<std::string>& unmapped_;
+};
+
 }  // namespace
 
 MergedUri merge_driver_options(const std::string& uri, mongo::View options) {
   MergedUri merged{uri, {}};
   if (options.empty() || uri.find("://") == std::string::npos) return merged;
   Parts parts(uri);
-  bool changed = false;
-  for (const Value& option : options.elements()) {
-    std::string name(option.key());
-    if (lists(kMeaningless, name)) continue;
-    auto text = text_of(option);
-    bool user = name == "auth" && set_user(parts, option.as_document());
-    bool mapped = text && lists(kMapped, name);
-    if (mapped) parts.set(name, *text);
-    changed = changed || user || mapped;
-    if (!user && !mapped) merged.unmapped.push_back(name);
-  }
-  if (changed) merged.uri = parts.text();
+  Merge merge(parts, merged.unmapped);
+  for (const Value& option : options.elements()) merge.take(option, options);
+  if (merge.changed) merged.uri = parts.text();
   return merged;
 }
 

@@ -3,7 +3,7 @@ import os
 import signal
 import time
 
-from support.javascript import js_project
+from support.javascript import js_project, twins
 from support.testcase import LONG, ServerTest, on, wait_until
 
 MOMENTS = 60 if LONG else 20
@@ -172,6 +172,24 @@ class ScriptTest(ServerTest):
         js.script(name, "")
         js.ok("up")
 
+    def test_what_the_project_itself_listens_to_ends_nothing(self):
+        """Where Node goes on with migrate-mongo, it goes on with whimbrel."""
+        listeners = {
+            "unhandledRejection": "Promise.reject(new Error('stray'));",
+            "uncaughtException": "setTimeout(() => { throw new Error('stray'); });",
+            "uncaughtException ": "Promise.reject(new Error('stray'));",
+        }
+        both = twins(self)
+        for event, action in listeners.items():
+            both.script("a", f"""
+                const seen = new Promise((resolve) => process.once('{event.strip()}', resolve));
+                {action}
+                const {{ message }} = await seen;
+                await db.collection('seen').insertOne({{ _id: '{event}', message }});""")
+        both.run("up")
+        both.same()
+        self.assertEqual(3, both.ours.db.seen.count_documents({"message": "stray"}))
+
     def test_a_failed_down_stays_to_be_undone(self):
         js = js_project(self, "replicaset")
         name = js.script("a", "", "    throw new Error('cannot');")
@@ -191,6 +209,29 @@ class ScriptTest(ServerTest):
         self.assertIn("further lines are dropped", result.err)
         self.assertLess(len(result.out.splitlines()), 100_010)
         self.assertPeakBelow(150 << 20, result.usage)
+
+    def test_an_interrupted_script_is_explained_by_status(self):
+        js = js_project(self, "replicaset")
+        name = js.script("a", SCRIPT, SCRIPT)
+        for command, answer in (("up", "skip"), ("down", "redo")):
+            count = js.db.steps.count_documents({})
+            running = js.start(command)
+            wait_until(lambda: js.db.steps.count_documents({}) > count + 2, "the script runs")
+            running.kill()
+            status = js.ok("status")
+            self.assertIn("interrupted, and nobody knows how far it came", status.out)
+            refused = js.exits(1, command).err
+            for choice in ("redo", "skip"):
+                asked = f"`whimbrel {command} --interrupted-command {choice}`"
+                self.assertIn(asked, status.err)
+                self.assertIn(asked, refused)
+            self.assertNotIn("whimbrel plan", status.err)
+            entry = js.ok("status", "-o", "json").json()["migrations"][0]
+            self.assertIn(f"whimbrel {command} --interrupted-command redo", entry["next"])
+            steps = js.db.steps.count_documents({})
+            js.ok(command, "--interrupted-command", answer)
+            self.assertEqual(steps + (STEPS if answer == "redo" else 0), js.db.steps.count_documents({}))
+        self.assertEqual("pending", js.state(name))
 
     def test_a_hanging_script_ends_when_the_lock_is_lost(self):
         js = js_project(self, "replicaset")

@@ -62,6 +62,25 @@ class FailureTest(ScriptTest):
             self.assertIn("did not settle within 1 s", message)
 
     @on_both
+    def test_documents_that_waited_for_hanging_ones_are_not_to_blame(self, project):
+        """More hang than may be under way at once: those behind them are asked again, in smaller batches."""
+        project.config(node={"transformTimeout": "400ms"})
+        messages = self.run_bad(project, "return new Promise(() => {});", bad=(0, 1, 2, 3, 4, 30),
+                                options="{ batch: 40, concurrency: 2 }")
+        for message in messages.values():
+            self.assertIn("did not settle within 0.4 s", message)
+
+    @on_both
+    def test_documents_that_are_slow_one_after_the_other_are_not_to_blame(self, project):
+        project.config(node={"transformTimeout": "500ms"})
+        self.fill(project, 30)
+        script(project, "transform(doc) { return new Promise((done) =>"
+                        "  setTimeout(done, 60, { $set: { n: -doc.n - 1 } })); }",
+               options="{ batch: { docs: 120 }, concurrency: 1 }")
+        project.ok("up")
+        self.check_all_but(project, [])
+
+    @on_both
     def test_process_exit(self, project):
         for message in self.run_bad(project, "process.exit(3);", bad=(7, 299)).values():
             self.assertRegex(message, r"process\.exit\(3\) was called on line \d+")
@@ -203,6 +222,25 @@ class FailureTest(ScriptTest):
         script(project, transforms("return { $set: { n: -doc.n - 1 } };"), options="{ batch: 50 }")
         project.exits(3, "up", "--max-errors", "1")
         self.check_all_but(project, [42])
+
+    @on_both
+    def test_status_says_how_an_interrupted_run_goes_on(self, project):
+        self.fill(project, 60)
+        slowly = "await new Promise((done) => setTimeout(done, 30)); return { $set: { n: -doc.n - 1 } };"
+        script(project, f"async transform(doc) {{ {slowly} }}",
+               f"async revert(doc) {{ if (doc.n >= 0) return null; {slowly} }}",
+               options="{ batch: 4, concurrency: 1 }")
+        for command, begun, said in (("up", {"n": {"$lt": 0}}, "whimbrel up (it goes on where it stopped)"),
+                                     ("down", {"n": {"$gte": 0}}, "finish it first: whimbrel down")):
+            running = project.start(command, "--workers", "1")
+            wait_until(lambda: project.db.things.count_documents(begun) > 0, "a batch", 30, 0.01)
+            running.kill()
+            status = project.ok("status")
+            self.assertSaid("interrupted", status)
+            self.assertSaid(f"Next: {said}", status)
+            self.assertEqual(said, project.ok("status", "-o", "json").json()["migrations"][0]["next"])
+            project.ok(command)
+        self.assertEqual(list(range(60)), [d["n"] for d in project.db.things.find().sort("_id")])
 
     @on_both
     def test_a_killed_host_costs_nothing(self, project):

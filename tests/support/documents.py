@@ -118,6 +118,60 @@ def documents(rng: random.Random, count):
         yield RawBSONDocument(append(raw, encode({"n": rng.randrange(1000)})))
 
 
+# Values that drivers change, drop or stumble over on their way through JavaScript, by name: type number and payload.
+AWKWARD = {
+    **DEPRECATED,
+    "one": (0x01, struct.pack("<d", 1.0)), "not_a_number": (0x01, b"\x01" + bytes(5) + b"\xf8\x7f"),
+    "minus_zero": (0x01, struct.pack("<d", -0.0)), "far_date": (0x09, struct.pack("<q", 2 ** 62)),
+    "long": (0x12, struct.pack("<q", 2 ** 60 + 1)), "small_long": (0x12, struct.pack("<q", 5)),
+    "decimal": (0x13, bytes(14) + b"\x40\x30"), "zero_time": (0x11, bytes(8)), "min": (0xFF, b""), "max": (0x7F, b""),
+    "old_binary": (0x05, struct.pack("<i", 9) + b"\2" + struct.pack("<i", 5) + b"abcde"),
+    "old_uuid": (0x05, struct.pack("<i", 16) + b"\3" + bytes(16)), "own_binary": (0x05, struct.pack("<i", 2) + b"\x80ab"),
+    "vector": (0x05, struct.pack("<i", 4) + b"\x09\x10\x07ab"), "code": (0x0D, raw_string("f()")),
+    "scoped": (0x0F, encode({"": Code("f()", {"x": 1})})[6:-1]), "flags": (0x0B, b"a.b\0isx\0"),
+    "reference": (0x03, encode(SON([("$ref", "things"), ("$id", 1), ("more", 2.0)]))),
+    "constructor": (0x06, b""), "toString": (0x10, bytes(4)), "__proto__": (0x10, bytes(4)),
+    "_bsontype": (0x02, raw_string("ObjectId")), "sparse": (0x04, raw_element(0x10, "3", bytes(4))),
+}
+# What the driver cannot read without being told how.
+UNREADABLE = {"expression": (0x0B, b"(?i)abc\0\0"), "unicode": (0x0B, b"\\d{2,1}\0\0"),
+              "no_utf8": (0x02, struct.pack("<i", 4) + b"\xff\xfea\0")}
+
+
+def awkward(rng: random.Random, values):
+    """Some of these values, as elements by their names."""
+    return [(values[name][0], name, values[name][1]) for name in rng.sample(sorted(values), rng.randrange(1, 6))]
+
+
+def raw_document(elements):
+    document = encode({})
+    for element in elements:
+        document = append(document, raw_element(*element))
+    return document
+
+
+def touched(rng: random.Random, count):
+    """Pairs of raw documents: {_id, …, sub: {…}, arr: […]} of every type, and the same with a 1 as `zz`: at the
+    end of the document where `_id` is even, of `sub` and of `arr` where it is odd."""
+    one = (0x10, "zz", struct.pack("<i", 1))
+    top = {name: value for name, value in AWKWARD.items() if name != "zero_time"}  # an insert would fill it in
+    for number, plain in enumerate(documents(rng, count)):
+        more = {} if number % 3 else UNREADABLE
+        head = append(plain.raw, raw_document(awkward(rng, {**top, **more})))
+        sub = awkward(rng, {**AWKWARD, **more})
+        arr = [(kind, str(at), payload) for at, (kind, _, payload) in enumerate(awkward(rng, {**AWKWARD, **more}))]
+        item = (0x10, str(len(arr)), struct.pack("<i", 1))
+
+        def nested(sub, arr):
+            return raw_document([(0x03, "sub", raw_document(sub)), (0x04, "arr", raw_document(arr))])
+
+        before = append(head, nested(sub, arr))
+        if number % 2:
+            yield before, append(head, nested([*sub, one], [*arr, item]))
+        else:
+            yield before, append(before, raw_document([one]))
+
+
 def insert(collection, found, size=500):
     """Inserts raw documents in batches and returns how many."""
     found = list(found)

@@ -1,6 +1,8 @@
 """Projects with document migrations in JavaScript."""
 import os
+import shutil
 
+from support import javascript
 from support.testcase import ServerTest
 
 NODE_MODULES = os.environ.get("WHIMBREL_TEST_NODE_MODULES", "")
@@ -13,6 +15,18 @@ class ScriptTest(ServerTest):
         project = super().project(topology, uri)
         os.symlink(NODE_MODULES, project.root / "node_modules")
         return project
+
+    def install_driver(self, project, major):
+        """Gives the project another driver than 6, or none (None)."""
+        place = project.root / "node_modules"
+        if place.is_symlink():
+            place.unlink()
+        else:
+            shutil.rmtree(place)
+        if major is None:
+            place.mkdir()
+        else:
+            javascript.node_modules(place, major)
 
 
 def script(project, *parts, before="", **keys):

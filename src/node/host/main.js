@@ -43,8 +43,21 @@ function die(error) {
   sendNow({ event: 'uncaught', error: plainError(error, current) });
   leave(1);
 }
-process.on('uncaughtException', die);
-process.on('unhandledRejection', die);
+
+// Where the project listens itself, Node would go on: so does this process.
+function projectListens(event) {
+  return process.listenerCount(event) > 1;
+}
+
+process.on('uncaughtException', (error) => {
+  if (!projectListens('uncaughtException')) die(error);
+});
+process.on('unhandledRejection', (error) => {
+  if (projectListens('unhandledRejection')) return;
+  const catches = projectListens('uncaughtException') || process.hasUncaughtExceptionCaptureCallback();
+  if (!catches) die(error);
+  throw error; // as Node does with a rejection that nobody listens to
+});
 
 async function answer({ call, head, documents: bytes }) {
   current = head.file ?? current;

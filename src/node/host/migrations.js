@@ -127,11 +127,25 @@ function lazyDatabase(opening) {
   return { client, database };
 }
 
+// As much of ctx.log as of what is printed (OutputReader): more would fill the memory of this process.
+const MOST_LOGS = 100_000;
+const LONGEST_LOG = 16 << 10;
+let logged = 0;
+
+function log(...words) {
+  if (logged >= MOST_LOGS) return;
+  for (const line of words.map(String).join(' ').split('\n', MOST_LOGS - logged)) {
+    logged += 1;
+    send(EVENT, { event: 'log', text: line.slice(0, LONGEST_LOG) });
+  }
+  if (logged >= MOST_LOGS) send(EVENT, { event: 'log', text: '(it logged too much: further lines are dropped)' });
+}
+
 function makeCtx(opening) {
   return {
     get client() { return lazyDatabase(opening).client; },
     get db() { return lazyDatabase(opening).database; },
-    log: (...words) => send(EVENT, { event: 'log', text: words.map(String).join(' ') }),
+    log,
     state: {},
     migration: opening.migration,
   };
@@ -191,10 +205,28 @@ function inParallel(count, most, deadline, work) {
   });
 }
 
-function timedOut(seconds) {
-  const error = new Error(`it did not settle within ${seconds} s (node.transformTimeout)`);
-  error.stack = error.message;
+function withoutStack(message) {
+  const error = new Error(message);
+  error.stack = message;
   return error;
+}
+
+function timedOut(seconds) {
+  return withoutStack(`it did not settle within ${seconds} s (node.transformTimeout)`);
+}
+
+// The part of the time-out that a document must have had for itself before it is to blame for the rest.
+const FAIR = 0.9;
+
+// A document that was started late, or not at all, is asked again in a smaller batch: whoever calls halves
+// one that fails as a whole, and the first document of a batch has all of its time.
+function refuseUnfairly(answers, started, timeout) {
+  const now = performance.now();
+  const early = answers.filter((answer, i) => !answer && !(now - started[i] >= FAIR * timeout)).length;
+  if (early > 0 && answers.length > 1) {
+    throw withoutStack(`${early} of its ${answers.length} documents had not had their time when ` +
+      `${timeout / 1000} s were over (node.transformTimeout)`);
+  }
 }
 
 // Every document by itself: one that throws costs itself only.
@@ -203,6 +235,7 @@ async function transformEach(at, revert, documents, timeout) {
   const name = revert ? 'revert' : 'transform';
   const most = migration.options?.concurrency ?? CONCURRENCY;
   const answers = new Array(documents.length).fill(null);
+  const started = new Array(documents.length).fill(NaN);
   const settle = (i, read) => {
     try {
       answers[i] = interpret(read(), documents[i]);
@@ -212,6 +245,7 @@ async function transformEach(at, revert, documents, timeout) {
   };
   await inParallel(documents.length, most, timeout, (i) => {
     let result;
+    started[i] = performance.now();
     try {
       result = migration[name](parse(documents[i]), ctx);
     } catch (error) {
@@ -225,6 +259,7 @@ async function transformEach(at, revert, documents, timeout) {
     return Promise.resolve(result).then((value) => settle(i, () => value),
       (error) => settle(i, () => { throw error; }));
   });
+  refuseUnfairly(answers, started, timeout);
   // A late answer finds its place taken: the array that is sent is a copy.
   return answers.map((answer) => answer ?? { kind: FAILED, error: plainError(timedOut(timeout / 1000), '') });
 }
