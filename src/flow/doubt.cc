@@ -37,13 +37,13 @@ Error goes_on(const Entry& entry) {
 
 Error script_in_doubt(const std::string& file, const std::string& what,
                       const std::string& command) {
-  return Error{ErrorKind::kFailed,
-               fmt::format("{}: its {} was interrupted, and nobody knows how far it came", file,
-                           what),
-               fmt::format("look at the data; then `whimbrel {0} --interrupted-command redo` runs "
-                           "it again from the start, and `whimbrel {0} --interrupted-command skip` "
-                           "takes it for done",
-                           command)};
+  return Error{
+      ErrorKind::kFailed,
+      fmt::format("{}: its {} was interrupted, and nobody knows how far it came", file, what),
+      fmt::format("look at the data; then `whimbrel {0} --interrupted-command redo` runs "
+                  "it again from the start, and `whimbrel {0} --interrupted-command skip` "
+                  "takes it for done",
+                  command)};
 }
 
 Error undo_is_open(const std::string& file) {

@@ -209,8 +209,7 @@ std::optional<Texts> texts_of(std::string_view uri_name, const Value& value) {
   if (uri_name == "readPreferenceTags") return tag_sets_of(value);
   if (auto text = text_of(value)) return Texts{*text};
   if (lower(uri_name) == "compressors") return list_of(value);
-  bool properties =
-      uri_name == "authMechanismProperties" && value.type() == mongo::Type::kDocument;
+  bool properties = uri_name == "authMechanismProperties" && value.type() == mongo::Type::kDocument;
   if (!properties) return std::nullopt;
   auto pairs = pairs_of(value.as_document());
   return pairs ? std::optional(Texts{*pairs}) : std::nullopt;

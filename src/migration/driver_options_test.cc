@@ -50,8 +50,9 @@ TEST_CASE("texts in place of those objects, and older names, are understood") {
 
 TEST_CASE("each tag set is an option of its own, in the order that it has") {
   mongo::Array sets;
-  sets.add(make_document("dc", "ny", "rack", 1)).add(make_document("dc", "sf")).add(
-      mongo::Document());
+  sets.add(make_document("dc", "ny", "rack", 1))
+      .add(make_document("dc", "sf"))
+      .add(mongo::Document());
   const char* expected =
       "mongodb://h/?readPreference=nearest&readPreferenceTags=dc:ny,rack:1"
       "&readPreferenceTags=dc:sf&readPreferenceTags=";

@@ -114,7 +114,7 @@ class ContextTest(ScriptTest):
     @on("replicaset")
     def test_a_flood_of_lines_and_logs_is_bounded(self, project):
         self.fill(project, 4)
-        script(project, transforms("const line = 'x'.repeat(60); for (let i = 0; i < 40000; i += 1) {"
+        script(project, transforms("const line = 'x'.repeat(60); for (let i = 0; i < 27000; i += 1) {"
                                    "  console.log(line); ctx.log(line); } return { $set: { n: -1 } };"))
         result = project.ok("up", "--workers", "1", "-o", "ndjson")
         logs = [event for event in result.events() if event["type"] == "log"]

@@ -225,7 +225,7 @@ class FailureTest(ScriptTest):
 
     @on_both
     def test_status_says_how_an_interrupted_run_goes_on(self, project):
-        self.fill(project, 60)
+        self.fill(project, 30)
         slowly = "await new Promise((done) => setTimeout(done, 30)); return { $set: { n: -doc.n - 1 } };"
         script(project, f"async transform(doc) {{ {slowly} }}",
                f"async revert(doc) {{ if (doc.n >= 0) return null; {slowly} }}",
@@ -240,7 +240,7 @@ class FailureTest(ScriptTest):
             self.assertSaid(f"Next: {said}", status)
             self.assertEqual(said, project.ok("status", "-o", "json").json()["migrations"][0]["next"])
             project.ok(command)
-        self.assertEqual(list(range(60)), [d["n"] for d in project.db.things.find().sort("_id")])
+        self.assertEqual(list(range(30)), [d["n"] for d in project.db.things.find().sort("_id")])
 
     @on_both
     def test_a_killed_host_costs_nothing(self, project):

@@ -118,7 +118,7 @@ def documents(rng: random.Random, count):
         yield RawBSONDocument(append(raw, encode({"n": rng.randrange(1000)})))
 
 
-# Values that drivers change, drop or stumble over on their way through JavaScript, by name: type number and payload.
+# Values that drivers change, drop or stumble over on their way through JavaScript: type number and payload.
 AWKWARD = {
     **DEPRECATED,
     "one": (0x01, struct.pack("<d", 1.0)), "not_a_number": (0x01, b"\x01" + bytes(5) + b"\xf8\x7f"),
@@ -126,7 +126,8 @@ AWKWARD = {
     "long": (0x12, struct.pack("<q", 2 ** 60 + 1)), "small_long": (0x12, struct.pack("<q", 5)),
     "decimal": (0x13, bytes(14) + b"\x40\x30"), "zero_time": (0x11, bytes(8)), "min": (0xFF, b""), "max": (0x7F, b""),
     "old_binary": (0x05, struct.pack("<i", 9) + b"\2" + struct.pack("<i", 5) + b"abcde"),
-    "old_uuid": (0x05, struct.pack("<i", 16) + b"\3" + bytes(16)), "own_binary": (0x05, struct.pack("<i", 2) + b"\x80ab"),
+    "old_uuid": (0x05, struct.pack("<i", 16) + b"\3" + bytes(16)),
+    "own_binary": (0x05, struct.pack("<i", 2) + b"\x80ab"),
     "vector": (0x05, struct.pack("<i", 4) + b"\x09\x10\x07ab"), "code": (0x0D, raw_string("f()")),
     "scoped": (0x0F, encode({"": Code("f()", {"x": 1})})[6:-1]), "flags": (0x0B, b"a.b\0isx\0"),
     "reference": (0x03, encode(SON([("$ref", "things"), ("$id", 1), ("more", 2.0)]))),
