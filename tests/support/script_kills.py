@@ -23,9 +23,9 @@ TELL = "require('fs').appendFileSync('hosts', `${process.pid}\\n`);"
 
 class ScriptKillTest(ScriptTest, KillTest):
     what = "kills at random moments, JavaScript"
-    docs = 8000 if LONG else 2000
+    docs = 8000 if LONG else 1200
     moments_wanted = MOMENTS if LONG else 20
-    settings = {"workers": 2, "batch": {"docs": 100 if LONG else 40}}
+    settings = {"workers": 2, "batch": {"docs": 100 if LONG else 30}}
 
     def twice(self, project):
         return script(project, TRANSFORM, f"setup() {{ {TELL} }}")
@@ -88,7 +88,8 @@ class ScriptKillTest(ScriptTest, KillTest):
         start = time.monotonic()
         project.exits(3, "up")
         moments = self.moments(time.monotonic() - start)
-        for number, moment in enumerate(itertools.islice(moments, self.moments_wanted)):
+        wanted = self.moments_wanted if LONG else self.moments_wanted // 3
+        for number, moment in enumerate(itertools.islice(moments, wanted)):
             message = f"kill {number} after {moment:.4f} s, seed {self.seed}"
             self.fresh(project, source)
             self.kill_after(project, moment, "up")
