@@ -59,6 +59,19 @@ void trace(const std::string& point) {
   if (write(descriptor, line.data(), line.size()) < 0) std::abort();
 }
 
+/// The same name in every run: ObjectIds, as in those of scratch collections, become "ID".
+std::string without_ids(const std::string& what) {
+  constexpr size_t kDigits = 24;
+  std::string name;
+  for (size_t at = 0; at < what.size();) {
+    size_t end = std::min(what.find_first_not_of("0123456789abcdef", at), what.size());
+    bool is_id = end - at == kDigits;
+    name += is_id ? "ID" : what.substr(at, std::max<size_t>(end - at, 1));
+    at = std::max(end, at + 1);
+  }
+  return name;
+}
+
 /// How often the point was passed, this time included.
 int count_passage(const std::string& point) {
   static std::mutex mutex;
@@ -71,7 +84,7 @@ int count_passage(const std::string& point) {
 
 Status pass_fault_point(const std::string& what, FaultSide side) {
   static const std::vector<Wanted> all = read_wanted();
-  std::string point = what + (side == FaultSide::kBefore ? " before" : " after");
+  std::string point = without_ids(what) + (side == FaultSide::kBefore ? " before" : " after");
   trace(point);
   if (all.empty()) return {};
   int passage = count_passage(point);

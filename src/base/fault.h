@@ -10,7 +10,9 @@
 //   WHIMBREL_FAULT="stall WHAT after#1"    sleeps there for 300 ms
 //   WHIMBREL_FAULT="error WHAT after#1"    the effect has happened, and its answer is lost
 //   WHIMBREL_FAULT="stop …#1; kill …#2"    several
-//   WHIMBREL_FAULT_TRACE=FILE              appends the name of every point as it is passed
+//   WHIMBREL_FAULT_TRACE=FILE              appends the name of every point as it is passed, and
+//                                          "met" before a fault happens
+// ObjectIds in WHAT are written as ID.
 #pragma once
 
 #include <string>

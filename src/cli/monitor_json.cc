@@ -87,7 +87,8 @@ Json runs_json(const MonitorSample& sample) {
                     {"state", run.state},
                     {"who", run.who},
                     {"done", run.done},
-                    {"total", run.total}});
+                    {"total", run.total},
+                    {"held", run.held.empty() ? Json(nullptr) : Json(run.held)}});
   }
   return runs;
 }

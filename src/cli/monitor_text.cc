@@ -101,8 +101,9 @@ std::string run_text(const RunAtWork& run) {
     share = fmt::format("  {:.1f} %",
                         100.0 * static_cast<double>(run.done) / static_cast<double>(run.total));
   }
-  return plain(fmt::format("{} {}{}  {} of {} docs  by {}", run.file, run.state, share,
-                           with_commas(run.done), with_commas(run.total), run.who));
+  std::string held = run.held.empty() ? "" : "  " + run.held;
+  return plain(fmt::format("{} {}{}  {} of {} docs  by {}{}", run.file, run.state, share,
+                           with_commas(run.done), with_commas(run.total), run.who, held));
 }
 
 using Rows = std::vector<std::pair<std::string, std::string>>;

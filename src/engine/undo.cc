@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "base/retry.h"
@@ -91,7 +92,9 @@ class UndoLane {
       allowed.documents = static_cast<int64_t>(batch.restored + batch.conflicts.size());
     }
     progress_.makes_way = watch_.pace().knows_application();
-    auto took = std::chrono::steady_clock::now() - started;
+    std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+    progress_.batch_docs = static_cast<int>(batch.restored + batch.conflicts.size());
+    progress_.batch_ms = std::lround(took.count());
     stop_.sleep(watch_.pace().rest_after(took) + throttle_.rest_after(took));
     return batch;
   }

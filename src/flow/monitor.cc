@@ -8,6 +8,7 @@
 #include "mongo/collection.h"
 #include "mongo/impatient.h"
 #include "state/runs.h"
+#include "state/steering.h"
 
 namespace whimbrel {
 
@@ -38,6 +39,13 @@ bool was_restarted(const mongo::Health& before, const mongo::Health& now) {
   const mongo::Opcounters &then = *before.opcounters, &later = *now.opcounters;
   return later.insert < then.insert || later.query < then.query || later.update < then.update ||
          later.remove < then.remove || later.getmore < then.getmore || later.command < then.command;
+}
+
+/// By what its process says of itself (docs/steering.md).
+std::string held_text(const Run& run) {
+  if (!run.steered || run.steered->state.empty()) return "";
+  if (run.steered->state == to_text(SteeringState::kRunning)) return "";
+  return fmt::format("{}: {}", run.steered->state, run.steered->reason);
 }
 
 }  // namespace
@@ -107,6 +115,7 @@ Result<std::vector<RunAtWork>> Monitor::runs_at_work(const std::optional<LockHol
         fmt::format("{}@{}, pid {}", run.process.user, run.process.host, run.process.pid)};
     work.done = run.counts().scanned;
     work.total = run.total();
+    work.held = held_text(run);
     at_work.push_back(std::move(work));
   }
   return at_work;

@@ -28,6 +28,7 @@ struct RunAtWork {
   std::string state;  ///< "running", "undoing"
   std::string who;    ///< "user@host, pid 4711"
   int64_t done = 0, total = 0;
+  std::string held;  ///< "paused: by deploy@ops1", why it does not simply run; "" when it does
 };
 
 struct MonitorSample {
