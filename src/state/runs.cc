@@ -156,7 +156,8 @@ int64_t Run::residual() const {
 }
 
 Error taken_over() {
-  return Error{ErrorKind::kLockHeld, "another process took this run over", "whimbrel status"};
+  return Error{ErrorKind::kLockHeld, "the lock was lost: another process took this run over",
+               "whimbrel status"};
 }
 
 Result<std::vector<Run>> Runs::read() const {

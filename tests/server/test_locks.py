@@ -6,7 +6,7 @@ import signal
 from support.terminal import OnTerminal
 from support.testcase import LONG, ServerTest, on_both, wait_until
 
-DOCS = 20000
+DOCS = 8000
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "done": True}}]}
 
 
