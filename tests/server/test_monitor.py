@@ -129,8 +129,8 @@ class MonitorTest(OnTerminal, ServerTest):
     def test_a_run_at_work_is_shown_with_how_far_it_is_until_it_ends(self, project):
         up, running = self.shown_run(project)
         project.ok("pause", "--why", "lunch")
-        held = self.sample_when(running, lambda one: one["runs"][0]["held"], "it is shown to be held")["runs"][0]["held"]
-        self.assertRegex(held, r"^paused: by .* \(lunch\)$")
+        sample = self.sample_when(running, lambda one: one["runs"][0]["held"], "it is shown to be held")
+        self.assertRegex(sample["runs"][0]["held"], r"^paused: by .* \(lunch\)$")
         up.signal(signal.SIGINT)
         self.assertEqual(130, up.wait(60).rc)
         self.sample_when(running, lambda one: one["runs"] == [] and one["lock"] is None, "it is shown no more")
