@@ -80,7 +80,7 @@ class SizeTest(ServerTest):
 
     @on_both
     def test_a_batch_ends_at_its_byte_limit(self, project):
-        project.config(engine={"batch": {"docs": 1000, "bytes": "1MiB", "time": "60s"}})
+        project.config(engine={"batch": {"docs": 1000, "bytes": "1MiB", "time": "30s"}})
         project.db.things.insert_many([{"_id": k, "n": k, "pad": "x" * 300_000} for k in range(40)])
         project.migration("twice", STEP)
         project.ok("up")
