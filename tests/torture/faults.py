@@ -199,7 +199,7 @@ class FaultTest(ScriptTest):
                 outcomes[action, end] += 1
         self.visited.update(trace)
         missed = sum(count for (_, end), count in outcomes.items() if end == "not met")
-        self.assertLess(missed, 0.2 * sum(outcomes.values()), f"faults that never happened: {outcomes}")
+        self.assertLess(missed, 0.4 * sum(outcomes.values()), f"faults that never happened: {outcomes}")
         points = len(set(trace))
         self.assertGreater(points, 20, "points")
         self.record(points, outcomes)
