@@ -79,18 +79,22 @@ Status send_reverse(mongo::Client& client, const StructuralStep& at, const Docum
 }
 
 Error unknown_outcome(const StructuralStep& at, const Run& run) {
-  const char* command = run.state == RunState::kUndoing ? "down" : "up";
   return Error{
       ErrorKind::kFailed,
       fmt::format("step {} (command, line {}) was sent, but an interruption came before its "
                   "outcome was known",
                   at.key.step + 1, at.step.line),
-      fmt::format("look whether it took effect; then `whimbrel {0} --interrupted-command skip` if "
-                  "it did, `whimbrel {0} --interrupted-command redo` if not",
-                  command)};
+      in_doubt_hint(run.state == RunState::kUndoing ? "down" : "up")};
 }
 
 }  // namespace
+
+std::string in_doubt_hint(std::string_view command) {
+  return fmt::format(
+      "look whether it took effect; then `whimbrel {0} --interrupted-command skip` if it did, "
+      "`whimbrel {0} --interrupted-command redo` if not",
+      command);
+}
 
 Status apply_structural_step(mongo::Client& client, const StructuralStep& at, Run& run,
                              InDoubt in_doubt) {

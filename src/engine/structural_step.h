@@ -1,6 +1,9 @@
 // Steps that are one or a few commands: indexes, collections, inserts, validators.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "migration/migration.h"
 #include "state/ranges.h"
 
@@ -8,6 +11,9 @@ namespace whimbrel {
 
 /// What to do with a `command` step whose outcome an interruption left unknown.
 enum class InDoubt { kAsk, kRedo, kSkip };
+
+/// What to do then, for whoever types `command` ("up", "down").
+std::string in_doubt_hint(std::string_view command);
 
 struct StructuralStep {
   StepKey key;

@@ -36,6 +36,11 @@ Document given_options(const EngineOverrides& overrides) {
   return given;
 }
 
+void add_answer(Document& given, InDoubt in_doubt) {
+  if (in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
+  if (in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
+}
+
 AuditRecord about_run(AuditAction action, const Run& run, const Document& options) {
   return {action, run.file, run.id, run.hash, options, {}, {}};
 }

@@ -1,6 +1,7 @@
 // What the flows put into the audit.
 #pragma once
 
+#include "engine/structural_step.h"
 #include "flow/project.h"
 #include "flow/task_plan.h"
 #include "state/audit.h"
@@ -10,6 +11,8 @@ namespace whimbrel {
 
 /// Options of the engine as the audit keeps them: those that were given.
 mongo::Document given_options(const EngineOverrides& overrides);
+/// Adds `--interrupted-command` if it was given.
+void add_answer(mongo::Document& given, InDoubt in_doubt);
 
 AuditRecord about_run(AuditAction action, const Run& run, const mongo::Document& options = {});
 /// `record` with the outcome of a failure.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/structural_step.h"
 
 namespace whimbrel {
 namespace {
@@ -21,9 +22,7 @@ Error command_in_doubt(const std::string& file, const std::string& command) {
                fmt::format("{}: a command was sent, but an interruption came before its outcome "
                            "was known",
                            file),
-               fmt::format("look whether it took effect; then `whimbrel {0} --interrupted-command "
-                           "skip` if it did, `whimbrel {0} --interrupted-command redo` if not",
-                           command)};
+               in_doubt_hint(command)};
 }
 
 Error goes_on(const Entry& entry) {

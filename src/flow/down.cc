@@ -122,8 +122,7 @@ mongo::Document audited(const DownOptions& options) {
   if (options.steps != 1) given.append("steps", options.steps);
   if (!options.to.empty()) given.append("to", options.to);
   if (options.block) given.append("block", true);
-  if (options.in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
-  if (options.in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
+  add_answer(given, options.in_doubt);
   return given;
 }
 

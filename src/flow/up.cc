@@ -161,8 +161,7 @@ std::vector<const Migration*> fresh_among(const std::vector<Todo>& todo) {
 
 mongo::Document audited(const UpOptions& options) {
   mongo::Document given = given_options(options.selection, options.overrides);
-  if (options.in_doubt == InDoubt::kRedo) given.append("interruptedCommand", "redo");
-  if (options.in_doubt == InDoubt::kSkip) given.append("interruptedCommand", "skip");
+  add_answer(given, options.in_doubt);
   return given;
 }
 

@@ -9,6 +9,7 @@ import pymongo
 
 from support import mongodump
 from support.backups import backups, definitions, fill, only_backup
+from support.process import state_of
 from support.project import BINARY, clean_environment
 from support.testcase import ServerTest, on, on_both, wait_until
 
@@ -366,7 +367,4 @@ class BackupTest(ServerTest):
         self.assertEqual([], backups(other))
 
     def wait_until_stopped(self, running):
-        def is_stopped():
-            with open(f"/proc/{running.process.pid}/stat", encoding="utf-8") as stat:
-                return stat.read().rpartition(")")[2].split()[0] == "T"
-        wait_until(is_stopped, "the process stops")
+        wait_until(lambda: state_of(running.process.pid) == "T", "the process stops")

@@ -4,6 +4,7 @@ import signal
 import time
 
 from support.javascript import js_project, twins
+from support.process import alive
 from support.testcase import LONG, ServerTest, on, wait_until
 
 MOMENTS = 60 if LONG else 20
@@ -31,15 +32,6 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-
-
-def has_ended(pid):
-    """Also when whoever started it cannot see to it."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 class KilledScriptTest(ServerTest):
@@ -254,7 +246,7 @@ class ScriptTest(ServerTest):
         host = host_of(running.process)
         running.signal(signal.SIGSTOP)
         lease_end = js.db.changelog_lock.find_one()["expiresAt"]
-        wait_until(lambda: has_ended(host), "the host is gone", 40)
+        wait_until(lambda: not alive(host), "the host is gone", 40)
         last = js.db.x.find_one(sort=[("at", -1)])["at"]
         self.assertLess(last, lease_end)
         js.ok("unlock", "--force")

@@ -5,6 +5,7 @@ import socket
 import stat
 import time
 
+from support.process import alive
 from support.receiver import WebhookServer
 from support.testcase import ServerTest, on, on_both, wait_until
 
@@ -203,14 +204,7 @@ class NotifyTest(ServerTest):
         self.assertIn("command sleep was not told `finished`: was killed", result.err)
         self.assertNotIn("token", result.err)
         child = int(pid.read_text())
-        wait_until(lambda: not self.runs(child), "its whole group is killed")
-
-    def runs(self, pid):
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] != "Z"
-        except FileNotFoundError:
-            return False
+        wait_until(lambda: not alive(child), "its whole group is killed")
 
     @on("standalone")
     def test_a_command_that_asks_for_it_is_run_again(self, project):

@@ -8,18 +8,12 @@ import socket
 import subprocess
 import time
 
+from support.process import alive
 from support.project import BINARY, ROOT
 from support.testcase import ServerTest, on, on_both, wait_until
 
 DOCS = 20000
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "done": True}}]}
-
-
-def alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def end(pid):

@@ -1,6 +1,5 @@
 """Runs that stop themselves at one exact moment, a fault point of src/base/fault.h."""
-import pathlib
-
+from support.process import state_of
 from support.servers import wait_until
 
 
@@ -15,6 +14,5 @@ def points_passed(project, *command, rc=0):
 def stopped_at(project, point, *command):
     """A run that has stopped itself there; SIGCONT lets it go on."""
     running = project.start(*command, env={"WHIMBREL_FAULT": f"stop {point}"})
-    stat = pathlib.Path(f"/proc/{running.process.pid}/stat")
-    wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", f"stopped at {point}")
+    wait_until(lambda: state_of(running.process.pid) == "T", f"stopped at {point}")
     return running

@@ -1,4 +1,4 @@
-"""Waiting for a process, with what it used."""
+"""Processes: what they do, what they used, and waiting for them."""
 import os
 import pathlib
 import re
@@ -17,6 +17,18 @@ def peak_memory(pid):
         return 0
     peak = re.search(r"VmHWM:\s*(\d+) kB", status)
     return int(peak[1]) * 1024 if peak else 0
+
+
+def state_of(pid):
+    """"T" when it is stopped, "Z" when it has ended and nobody has seen to it, "" when it is gone; see proc(5)."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
+def alive(pid):
+    return state_of(pid) not in ("", "Z")
 
 
 class Usage:
