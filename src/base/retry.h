@@ -45,7 +45,8 @@ class Waits {
 
 /// Calls `attempt` (returning a Result) until it succeeds, fails for good, `stop` is requested, or
 /// patience ends. Only errors with Retry::kTransient or kConflict are repeated, so `attempt` must
-/// be safe to repeat. Returns the last Result, or that the lock was lost if that stopped it.
+/// be safe to repeat. Returns the last Result, or the reason of `stop` where that is the cause of
+/// the failure or hides it: the lock was lost, or another lane failed.
 template <class Attempt>
 auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
   Waits waits(backoff);
@@ -58,7 +59,8 @@ auto retry_transient(const Stop& stop, Attempt attempt, Backoff backoff = {}) {
     if (waits.over()) return result;
     if (waits.sleep(stop)) continue;
     // Whoever took the lock ended our transactions: that is the cause, not what the server says.
-    return stop.lock_is_gone() ? decltype(result)(stop.error()) : result;
+    bool told_elsewhere = stop.lock_is_gone() || stop.reason() == Stop::Reason::kFailed;
+    return told_elsewhere ? decltype(result)(stop.error()) : result;
   }
 }
 

@@ -29,8 +29,9 @@ TEST_CASE("an attempt that takes longer than patience before it fails is repeate
   CHECK(attempts == 2);
 }
 
-TEST_CASE("who lost the lock is told so, whatever failed of it") {
-  for (auto reason : {Stop::Reason::kLockLost, Stop::Reason::kLeaseEnded}) {
+TEST_CASE("who lost the lock, or failed elsewhere, is told so, whatever failed of it") {
+  using enum Stop::Reason;
+  for (auto reason : {kLockLost, kLeaseEnded, kFailed}) {
     Stop stop;
     stop.request(reason);
     Status ended = retry_transient(stop, [] { return Status(passing()); });

@@ -33,14 +33,16 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
                          Progress& progress, Stop& stop, Throttle& throttle) {
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   if (state.progress == StepState::Progress::kPending) TRY(start_step(client, task, run));
-  if (task.strategy == Strategy::kLedger) TRY(drop_scratches(client, task));
+  TRY(drop_scratches(client, task));
   auto existing = TRY(Ranges(client, task.database).read(task.key));
   Counts before = sum_counts(existing);
   show(before, state.total, progress);
   ErrorBudget budget(task.max_errors, before.quarantined);
   StepWork work{client, task, run, progress, stop, throttle, budget};
   TRY(scan_to_end(work, std::move(existing)));
-  return pick_up_residual(work);
+  TRY(pick_up_residual(work));
+  // The last command of a killed process may have reached the server after the first sweep.
+  return drop_scratches(client, task);
 }
 
 }  // namespace whimbrel

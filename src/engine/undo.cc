@@ -176,6 +176,7 @@ void merge(UndoOutcome& into, const UndoOutcome& part) {
 Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask& task,
                                        const Run& run, Progress& progress, Stop& stop,
                                        Throttle& throttle) {
+  TRY(drop_scratches(client, task));
   auto portions = portions_of(TRY(Journal(client, task.database).list(task.key)));
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   progress.reset();

@@ -43,6 +43,23 @@ class DownTest(ServerTest):
         self.up_and_down(project, OPERATORS)
 
     @on_both
+    def test_scratch_collections_that_a_killed_attempt_left_are_dropped_by_up_and_by_down(self, project):
+        project.db.things.insert_many({"_id": k, "n": "text" if k == 7 else k} for k in range(10))
+        project.migration("change", OPERATORS)
+        for command in ("up", "down"):
+            with self.subTest(command=command):
+                project.exits(1, "up")  # it cannot add to a text
+                run = project.db.whimbrel_runs.find_one(sort=[("startedAt", -1)])["_id"]
+                project.db.create_collection(f"whimbrel_scratch_{run}_65f000000000000000000000")
+                if command == "up":
+                    project.db.things.update_one({"_id": 7}, {"$set": {"n": 7}})
+                project.ok(command)
+                self.assertEqual([], [name for name in project.db.list_collection_names() if "scratch" in name])
+                if command == "up":
+                    project.ok("down")
+                    project.db.things.update_one({"_id": 7}, {"$set": {"n": "text"}})
+
+    @on_both
     def test_a_replaced_document_is_undone_byte_for_byte(self, project):
         self.up_and_down(project, REPLACE)
 

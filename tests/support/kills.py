@@ -68,7 +68,10 @@ class KillTest(ServerTest):
             {"$limit": 5}]))
         self.assertEqual([], wrong, message)
         self.assertEqual(self.docs, project.db.things.count_documents({}), message)
-        self.assertEqual([], project.db.list_collection_names(filter={"name": {"$regex": "scratch"}}))
+        self.assertNoScratch(project, message)
+
+    def assertNoScratch(self, project, message):
+        self.assertEqual([], project.db.list_collection_names(filter={"name": {"$regex": "scratch"}}), message)
 
     def seconds_of(self, project, command):
         start = time.monotonic()
@@ -116,6 +119,7 @@ class KillTest(ServerTest):
             if number % 8 == 5:  # an interrupted run is undone instead
                 self.finish(project, "down")
                 self.assertSameBytes(before, project.raw(), message)
+                self.assertNoScratch(project, message)
                 continue
             self.finish(project, "up")
             self.assertMigratedOnce(project, message)
