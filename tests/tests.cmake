@@ -37,6 +37,7 @@ set(server_environment
   "WHIMBREL_BIN=$<TARGET_FILE:whimbrel-cli>"
   "WHIMBREL_TEST_SERVERS=${CMAKE_BINARY_DIR}/test-servers.json")
 add_test(NAME servers/start COMMAND ${run_server_test} support.servers start)
+add_dependencies(unit-tests users-generator) # scripts/demo is tested with it
 add_test(NAME servers/stop COMMAND ${run_server_test} support.servers stop)
 set_tests_properties(servers/start PROPERTIES FIXTURES_SETUP servers)
 set_tests_properties(servers/stop PROPERTIES FIXTURES_CLEANUP servers)

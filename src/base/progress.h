@@ -19,6 +19,8 @@ struct Progress {
   std::atomic<int> batch_docs{0};    ///< documents in the last batch
   std::atomic<int64_t> batch_ms{0};  ///< how long the last batch took
   std::atomic<int64_t> busy_us{0};   ///< how long all batches took, those of every lane added up
+  /// What nine of ten small writes beside the run take less than; 0 without a live application.
+  std::atomic<int64_t> felt_us{0};
   /// Batches are short, or lanes rest, so that a live application's writes stay quick.
   std::atomic<bool> makes_way{false};
 
@@ -26,6 +28,7 @@ struct Progress {
     total = scanned = modified = unchanged = quarantined = conflicts = 0;
     lanes = 0;
     busy_us = 0;
+    felt_us = 0;
     makes_way = false;
   }
 };

@@ -80,6 +80,7 @@ void add_commands(CLI::App& app, Raw& raw) {
   auto* plan = app.add_subcommand("plan", "what `up` would do; writes nothing");
   add_engine_flags(*plan, raw);
   plan->add_option("--out", arguments.out_file, "write the plan to this file, for `up --plan`");
+  add_end_flags(*plan, arguments, raw.max_time);
   auto* up = app.add_subcommand("up", "apply what is pending, resume what is open");
   add_engine_flags(*up, raw);
   up->add_option("--plan", arguments.plan_file,

@@ -52,6 +52,7 @@ struct Arguments {
   EngineOverrides overrides;
   std::string log_file;
   std::chrono::milliseconds max_time{0};
+  std::string finish_by;  ///< plan
   InDoubt in_doubt = InDoubt::kAsk;
   bool dry_run = false;
   DownOptions down;

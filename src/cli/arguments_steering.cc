@@ -4,11 +4,28 @@
 
 namespace whimbrel {
 
+namespace {
+
+void add_window_flag(CLI::App& command, std::vector<std::string>& windows) {
+  command
+      .add_option("--window", windows,
+                  "work only then, for example \"22:00-06:00 Europe/Berlin\"; several are allowed")
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void add_end_flags(CLI::App& plan, Arguments& arguments, std::string& max_time) {
+  add_window_flag(plan, arguments.limits.windows);
+  plan.add_option("--max-time", max_time, "judge whether it is done before `up` stops for it");
+  plan.add_option(
+      "--finish-by", arguments.finish_by,
+      "judge whether it is done by then: 2026-12-24T06:00Z, or \"06:00 Europe/Berlin\"");
+}
+
 void add_limit_flags(CLI::App& up, Arguments& arguments) {
   Arguments::Limits& limits = arguments.limits;
-  up.add_option("--window", limits.windows,
-                "work only then, for example \"22:00-06:00 Europe/Berlin\"; several are allowed")
-      ->allow_extra_args(false);
+  add_window_flag(up, limits.windows);
   up.add_flag("--no-wait", limits.no_wait,
               "end with 4 instead of waiting for a window or for `resume`");
   up.add_flag("--parallel", limits.parallel,
@@ -25,7 +42,8 @@ void add_steering_commands(CLI::App& app, Arguments& arguments) {
   auto* cancel = app.add_subcommand("cancel", "end a run after its running batches, resumably");
   auto* set = app.add_subcommand(
       "set",
-      "change a run while it works: workers=3 batch.docs=500 throttle.maxLag=5s nice=gentle");
+      "change a run while it works: workers=3 batch.docs=500 throttle.maxLag=5s nice=gentle "
+      "maxErrors=50 window=off");
   for (CLI::App* command : {pause, resume, cancel, set}) {
     command->add_option("words", arguments.words,
                         command == set ? "KEY=VALUE…, and which migration"

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_rows.h"
 #include "flow/next_command.h"
 
 namespace whimbrel {
@@ -15,18 +16,37 @@ DownOptions options_of(const Arguments& arguments) {
   return options;
 }
 
-Result<int> dry_run(const Arguments& arguments, Project& project) {
-  History history = TRY(read_history(project));
-  auto items = TRY(choose_undo(project, history, options_of(arguments)));
+bool by_own_steps(const UndoItem& item) {
+  return item.migration.down == DownKind::kSteps;
+}
+
+void print_items(const std::vector<UndoItem>& items) {
   fmt::print("Would undo {} migration{}. Nothing is changed by this command.\n", items.size(),
              items.size() == 1 ? "" : "s");
   for (const UndoItem& item : items) {
-    bool written = item.migration.down == DownKind::kSteps;
-    fmt::print("  {}{}: {}\n", item.migration.file, item.applied ? "" : " (open run)",
-               written ? "by the file's own `down:` steps"
-                       : fmt::format("each step's own reverse; {} documents from a journal of {}",
-                                     with_commas(item.run.counts().modified),
-                                     bytes_text(item.journal_bytes)));
+    fmt::print(
+        "  {}{}: {}\n", item.migration.file, item.applied ? "" : " (open run)",
+        by_own_steps(item)
+            ? "by the file's own `down:` steps"
+            : fmt::format("each step's own reverse; {} documents from a journal of {}",
+                          with_commas(item.run.counts().modified), bytes_text(item.journal_bytes)));
+  }
+}
+
+Result<int> dry_run(const Arguments& arguments, Project& project) {
+  History history = TRY(read_history(project));
+  auto items = TRY(choose_undo(project, history, options_of(arguments)));
+  if (arguments.output == Output::kText) {
+    print_items(items);
+    return 0;
+  }
+  JsonRows rows(arguments.output, project.database, "down_plan", "migrations");
+  for (const UndoItem& item : items) {
+    rows.add({{"file", item.migration.file},
+              {"state", item.applied ? "applied" : "interrupted"},
+              {"by", by_own_steps(item) ? "down" : "journal"},
+              {"documents", item.run.counts().modified},
+              {"journalBytes", item.journal_bytes}});
   }
   return 0;
 }

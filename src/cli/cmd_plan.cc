@@ -30,6 +30,12 @@ Json step_json(const PlannedStep& step) {
   json["batch"] = {
       {"docs", step.batch.docs}, {"bytes", step.batch.bytes}, {"ms", step.batch.time.count()}};
   json["sample"] = step.sample;
+  json["reads"] = nullptr;
+  if (const auto& reads = step.reads) {
+    json["reads"] = {{"index", reads->index.empty() ? Json(nullptr) : Json(reads->index)},
+                     {"examined", reads->examined},
+                     {"found", reads->found}};
+  }
   return json;
 }
 
@@ -45,12 +51,30 @@ Json expected_json(const std::optional<Expectation>& expected) {
           {"rehearsed", expected->rehearsed}};
 }
 
+Json moment_json(const std::optional<Windows::Time>& at) {
+  return at ? Json(iso_time(at->time_since_epoch().count())) : Json(nullptr);
+}
+
+Json judgement_json(const std::optional<Timely>& timely) {
+  return timely ? Json(to_text(*timely)) : Json(nullptr);
+}
+
+Json end_json(const UpPlan& plan) {
+  return {{"p50", moment_json(plan.end.p50)},
+          {"p90", moment_json(plan.end.p90)},
+          {"unknown", plan.end.unknown},
+          {"finishBy", moment_json(plan.limits.finish_by)},
+          {"inTime", judgement_json(plan.end.by_wish)},
+          {"inOneGo", judgement_json(plan.end.in_one_go)}};
+}
+
 Json to_json(const UpPlan& plan) {
   Json json{{"schema", 1}, {"type", "plan"}, {"database", plan.database}};
   json["server"] = {{"version", plan.server}, {"topology", plan.topology}};
   json["environment"] = plan.environment.empty() ? Json(nullptr) : Json(plan.environment);
   json["oplog"] = plan.oplog ? Json{{"bytes", plan.oplog->bytes}, {"seconds", plan.oplog->seconds}}
                              : Json(nullptr);
+  json["end"] = end_json(plan);
   json["notes"] = plan.notes;
   json["schedule"] = Json::array();
   for (const PlannedMigration& migration : plan.migrations) {
@@ -93,6 +117,7 @@ void print_step(const PlannedStep& step) {
   std::string title = fmt::format("{} {}", step.kind, step.collection);
   fmt::print("    {}{}\n", trim(title), to);
   if (step.is_document_step) print_documents(step);
+  if (step.reads) fmt::print("      reads: {}\n", reads_text(*step.reads));
   if (!step.guarantee.empty()) fmt::print("      guarantee: {}\n", step.guarantee);
   fmt::print("      down: {}\n", step.down);
   if (!step.sample.empty()) fmt::print("      sample:\n");
@@ -147,15 +172,31 @@ void print_text(const UpPlan& plan) {
     fmt::print("\n  oplog: {}, the last {} of writes are in it\n", bytes_text(plan.oplog->bytes),
                duration_text(plan.oplog->seconds));
   }
+  auto end = end_lines(plan.end, plan.limits, plan.now);
+  if (!end.empty()) fmt::print("\n");
+  for (const std::string& line : end) fmt::print("  end: {}\n", line);
   for (const std::string& note : plan.notes) fmt::print("\n  note: {}\n", note);
   fmt::print("\nPlan: {} to apply.\n", plan.migrations.size());
+}
+
+Result<std::optional<Windows::Time>> finish_by(const Arguments& arguments) {
+  const std::string& text = arguments.finish_by;
+  if (text.empty()) return std::optional<Windows::Time>();
+  auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return std::optional(TRY(parse_moment(text, now)));
 }
 
 }  // namespace
 
 Result<int> run_plan(const Arguments& arguments) {
+  TimeLimits limits;
+  limits.max_time = arguments.max_time;
+  limits.finish_by = TRY(finish_by(arguments));
+  const auto& typed = arguments.limits.windows;
+  if (!typed.empty()) limits.windows = TRY(Windows::parse(typed));
   Project project = TRY(open_project(arguments.sources));
-  UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides));
+  if (typed.empty()) limits.windows = project.config.windows;
+  UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides, limits));
   const std::string& file = arguments.out_file;
   if (!file.empty()) TRY(write_plan(file, plan));
   if (file == "-") return 0;

@@ -47,6 +47,7 @@ Json samples_json(const Report& report) {
                        {"conflicts", sample.conflicts},
                        {"lanes", sample.lanes},
                        {"batchMs", sample.batch_ms},
+                       {"writeMs", or_null(sample.write_ms)},
                        {"lagSeconds", or_null(sample.lag_seconds)},
                        {"cacheUsedShare", or_null(sample.cache_used_share)},
                        {"cacheDirtyShare", or_null(sample.cache_dirty_share)},
@@ -54,7 +55,10 @@ Json samples_json(const Report& report) {
                        {"opsPerSecond", or_null(sample.ops_per_second)},
                        {"connections", or_null(sample.connections)},
                        {"queue", or_null(sample.queue)},
-                       {"residentBytes", or_null(sample.resident_bytes)}});
+                       {"residentBytes", or_null(sample.resident_bytes)},
+                       {"slowOperations", or_null(sample.slow_operations)},
+                       {"slowest", text_or_null(sample.slowest)},
+                       {"slowestSeconds", or_null(sample.slowest_seconds)}});
   }
   return samples;
 }

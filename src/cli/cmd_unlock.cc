@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/json_rows.h"
 #include "flow/unlock.h"
 
 namespace whimbrel {
@@ -19,13 +20,26 @@ bool answered_yes() {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+void print(const Arguments& arguments, const Project& project,
+           const std::optional<LockHolder>& removed) {
+  if (arguments.output == Output::kText) {
+    fmt::print("the lock of {} {}\n", project.database, removed ? "was removed" : "is free");
+    return;
+  }
+  fmt::print("{}\n", JsonRows::text({{"schema", 1},
+                                     {"type", "unlock"},
+                                     {"database", project.database},
+                                     {"removed", removed.has_value()},
+                                     {"holder", text_or_null(removed ? removed->text() : "")}}));
+}
+
 }  // namespace
 
 Result<int> run_unlock(const Arguments& arguments) {
   Project project = TRY(open_project(arguments.sources));
   auto holder = TRY(read_lock(project.client, project.lock_place()));
   if (!holder) {
-    fmt::print("the lock of {} is free\n", project.database);
+    print(arguments, project, holder);
     return 0;
   }
   fmt::print(stderr, "the lock of {} is held by {}\n", project.database, holder->text());
@@ -40,7 +54,7 @@ Result<int> run_unlock(const Arguments& arguments) {
   }
   if (!arguments.force && !answered_yes()) return 1;
   TRY(unlock(project, *holder, arguments.force ? UnlockBy::kForce : UnlockBy::kAnswer));
-  fmt::print("the lock of {} was removed\n", project.database);
+  print(arguments, project, holder);
   return 0;
 }
 

@@ -46,6 +46,7 @@ std::string escaped(std::string_view text) {
 std::vector<Plot> plots_of(const Report& report) {
   Plot documents{"Documents processed", "", {}}, pace{"Documents per second", "/s", {}},
       batch{"Time of a batch", " ms", {}}, lag{"Lag of the slowest secondary", " s", {}},
+      writes{"Small writes beside it: nine of ten took less", " ms", {}},
       dirty{"Dirty part of the cache", " %", {}}, connections{"Connections", "", {}},
       operations{"Operations per second, of all clients", "/s", {}},
       errors{"Documents in quarantine", "", {}};
@@ -55,6 +56,7 @@ std::vector<Plot> plots_of(const Report& report) {
     documents.points.push_back({seconds, static_cast<double>(sample.scanned)});
     batch.points.push_back({seconds, static_cast<double>(sample.batch_ms)});
     errors.points.push_back({seconds, static_cast<double>(sample.quarantined)});
+    if (sample.write_ms) writes.points.push_back({seconds, *sample.write_ms});
     if (sample.lag_seconds) lag.points.push_back({seconds, *sample.lag_seconds});
     if (sample.cache_dirty_share)
       dirty.points.push_back({seconds, 100 * *sample.cache_dirty_share});
@@ -63,6 +65,7 @@ std::vector<Plot> plots_of(const Report& report) {
     if (sample.ops_per_second) operations.points.push_back({seconds, *sample.ops_per_second});
   }
   std::vector<Plot> plots{documents, pace, batch, lag, dirty, connections, operations};
+  if (!writes.points.empty()) plots.push_back(writes);
   if (report.run.counts().quarantined > 0) plots.push_back(errors);
   return plots;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "flow/expectation.h"
@@ -93,6 +94,8 @@ ReportSection server_section(const Report& report) {
   };
   auto percent = [](double share) { return fmt::format("{:.1f} %", 100 * share); };
   auto count = [](int64_t number) { return with_commas(number); };
+  add("writes beside it", most(report, &Sample::write_ms),
+      [](double ms) { return fmt::format("{:.1f} ms (nine of ten took less)", ms); });
   add("lag", most(report, &Sample::lag_seconds), duration_text);
   add("cache used", most(report, &Sample::cache_used_share), percent);
   add("cache dirty", most(report, &Sample::cache_dirty_share), percent);
@@ -102,6 +105,26 @@ ReportSection server_section(const Report& report) {
   add("operations/s", most(report, &Sample::ops_per_second),
       [](double rate) { return with_commas(static_cast<int64_t>(rate)); });
   add("memory", most(report, &Sample::resident_bytes), bytes_text);
+  return section;
+}
+
+/// Each with the longest that it was seen to take, the longest first.
+ReportSection slow_section(const Report& report) {
+  constexpr size_t kMost = 10;
+  ReportSection section{"Slow operations of others meanwhile", {}};
+  std::map<std::string, double> longest;
+  for (const Sample& sample : report.samples) {
+    if (sample.slowest.empty()) continue;
+    double& seconds = longest[sample.slowest];
+    seconds = std::max(seconds, sample.slowest_seconds.value_or(0));
+  }
+  std::vector<std::pair<std::string, double>> sorted(longest.begin(), longest.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.second > b.second; });
+  sorted.resize(std::min(sorted.size(), kMost));
+  for (const auto& [what, seconds] : sorted) {
+    section.rows.emplace_back(what, duration_text(seconds));
+  }
   return section;
 }
 
@@ -158,8 +181,9 @@ std::vector<ReportSection> sections_of(const Report& report) {
     sections.push_back(step_section(report.run.steps[i], i));
   }
   for (ReportSection& section :
-       std::vector{pace_section(report), server_section(report), estimate_section(report),
-                   evidence_section(report), error_section(report), event_section(report)}) {
+       std::vector{pace_section(report), server_section(report), slow_section(report),
+                   estimate_section(report), evidence_section(report), error_section(report),
+                   event_section(report)}) {
     if (!section.rows.empty()) sections.push_back(std::move(section));
   }
   return sections;

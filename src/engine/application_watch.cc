@@ -1,6 +1,7 @@
 #include "engine/application_watch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace whimbrel {
@@ -64,8 +65,10 @@ Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
   return std::make_unique<mongo::Client>(TRY(client.another()));
 }
 
-ApplicationWatch::ApplicationWatch(std::unique_ptr<mongo::Client> client, const DocumentTask& task)
+ApplicationWatch::ApplicationWatch(std::unique_ptr<mongo::Client> client, const DocumentTask& task,
+                                   Progress& progress)
     : client_(std::move(client)),
+      progress_(progress),
       database_(task.database),
       collection_(task.collection()),
       pace_(task.limits.time) {
@@ -115,6 +118,7 @@ Status ApplicationWatch::hear() {
     pace_.is_beside(TRY(slow_beat(kQuietBeats, kQuietApart)));
   } else {
     pace_.is_alone();
+    progress_.felt_us = 0;
   }
   return {};
 }
@@ -122,7 +126,9 @@ Status ApplicationWatch::hear() {
 Status ApplicationWatch::follow(milliseconds duration) {
   auto end = Clock::now() + duration;
   while (Clock::now() < end && !end_.stop_requested()) {
-    pace_.felt(TRY(slow_beat(kBeats, kApart)));
+    Pace::Duration felt = TRY(slow_beat(kBeats, kApart));
+    progress_.felt_us = std::llround(felt.count() * 1000);
+    pace_.felt(felt);
   }
   return {};
 }

@@ -44,8 +44,10 @@ Result<std::unique_ptr<mongo::Client>> watching_client(mongo::Client& client,
 /// Nothing that goes wrong here ends a run: the lanes then go on at the pace they have.
 class ApplicationWatch {
  public:
-  /// Starts a thread that uses `client`. Without a client nobody watches.
-  ApplicationWatch(std::unique_ptr<mongo::Client> client, const DocumentTask& task);
+  /// Starts a thread that uses `client` and tells `progress`, which outlives it. Without a client
+  /// nobody watches.
+  ApplicationWatch(std::unique_ptr<mongo::Client> client, const DocumentTask& task,
+                   Progress& progress);
   ~ApplicationWatch();
 
   const Pace& pace() const { return pace_; }
@@ -78,6 +80,7 @@ class ApplicationWatch {
   bool sleep(Milliseconds duration);
 
   std::unique_ptr<mongo::Client> client_;
+  Progress& progress_;
   std::string database_;
   std::string collection_;
   Pace pace_;

@@ -37,7 +37,7 @@ Status run_document_step(mongo::Client& client, const DocumentTask& task, Run& r
   auto existing = TRY(Ranges(client, task.database).read(task.key));
   Counts before = sum_counts(existing);
   show(before, state.total, progress);
-  ErrorBudget budget(task.max_errors, before.quarantined);
+  ErrorBudget budget(throttle, task.max_errors, before.quarantined);
   StepWork work{client, task, run, progress, stop, throttle, budget};
   TRY(scan_to_end(work, std::move(existing)));
   TRY(pick_up_residual(work));

@@ -4,19 +4,23 @@
 #include <atomic>
 #include <cstdint>
 
+#include "engine/throttle.h"
+
 namespace whimbrel {
 
-/// Shared by all lanes of a step. Thread-safe.
+/// Shared by all lanes of a step. Thread-safe. `throttle` outlives it: what is set there while the
+/// step is under way goes before `most`.
 class ErrorBudget {
  public:
-  ErrorBudget(int64_t most, int64_t used) : most_(most), used_(used) {}
+  ErrorBudget(const Throttle& throttle, int64_t most, int64_t used)
+      : throttle_(throttle), most_(most), used_(used) {}
 
   /// Takes `documents` out of the budget; false, and nothing taken, when there are not so many
   /// left.
   bool take(int64_t documents) {
-    int64_t used = used_.load();
+    int64_t used = used_.load(), most = throttle_.max_errors(most_);
     do {
-      if (used + documents > most_) return false;
+      if (used + documents > most) return false;
     } while (!used_.compare_exchange_weak(used, used + documents));
     return true;
   }
@@ -25,6 +29,7 @@ class ErrorBudget {
   void charge(int64_t documents) { used_ += documents; }
 
  private:
+  const Throttle& throttle_;
   int64_t most_;
   std::atomic<int64_t> used_;
 };

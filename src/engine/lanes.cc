@@ -76,7 +76,8 @@ Status run_lanes(mongo::Client& client, const LaneShared& shared) {
   // The run's own connection waits for answers as long as it takes.
   mongo::Client carving = TRY(client.another());
   mongo::Client hiring = TRY(client.another());
-  ApplicationWatch watch(TRY(watching_client(client, shared.progress)), shared.task);
+  ApplicationWatch watch(TRY(watching_client(client, shared.progress)), shared.task,
+                         shared.progress);
   Crew crew(shared, watch);
   for (auto& own : clients) crew.add(std::move(own));
   {

@@ -139,7 +139,7 @@ Result<RetryOutcome> retry_quarantined(mongo::Client& client, const DocumentTask
   TRY(settle(client, task, ranges, quarantined, outcome));
   progress.reset();
   progress.total = static_cast<int64_t>(quarantined.documents.size());
-  ErrorBudget budget(std::numeric_limits<int64_t>::max(), 0);
+  ErrorBudget budget(Throttle::none(), std::numeric_limits<int64_t>::max(), 0);
   Status worked;
   while (worked) {
     auto open = TRY(open_ranges(client, task, run, quarantined, ranges));

@@ -26,7 +26,7 @@ Status migrate_documents(mongo::Client& client, const DocumentTask& task, StepSt
   auto source = collection_source(client, task, Fetch::kDocuments);
   bool copies = std::holds_alternative<CopyStep>(task.step.body);
   auto transform = copies ? image_transform(client, task) : server_transform();
-  ErrorBudget none(0, 0);
+  ErrorBudget none(Throttle::none(), 0, 0);
   BudgetShare budget(none);
   auto sink = transaction_sink(client, task, budget);
   Range range;

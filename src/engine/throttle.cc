@@ -76,6 +76,11 @@ bool Throttle::wants_more_than(int lanes, const std::stop_token& ended,
   return changed_.wait_for(lock, ended, patience, more);
 }
 
+int64_t Throttle::max_errors(int64_t otherwise) const {
+  std::lock_guard lock(mutex_);
+  return settings_.max_errors.value_or(otherwise);
+}
+
 int Throttle::workers(int otherwise) const {
   std::lock_guard lock(mutex_);
   return settings_.workers.value_or(otherwise);

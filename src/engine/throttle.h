@@ -24,7 +24,8 @@ struct LaneSettings {
   std::optional<int> workers;
   std::optional<int> batch_docs;
   std::optional<std::chrono::milliseconds> batch_time;
-  std::optional<int64_t> max_rate;  ///< documents a second, of all lanes together
+  std::optional<int64_t> max_rate;    ///< documents a second, of all lanes together
+  std::optional<int64_t> max_errors;  ///< documents in quarantine that a step bears
 };
 
 /// Lanes enter() before a batch and leave() after it; controllers hold, release and set. A batch
@@ -62,6 +63,8 @@ class Throttle {
                        std::chrono::milliseconds patience) const;
   /// Lanes to begin a step with, `otherwise` when nobody set it.
   int workers(int otherwise) const;
+  /// Documents in quarantine that a step bears, `otherwise` when nobody set it.
+  int64_t max_errors(int64_t otherwise) const;
 
   void hold(Hold hold);
   void release(Hold hold);

@@ -181,7 +181,7 @@ Result<UndoOutcome> undo_document_step(mongo::Client& client, const DocumentTask
   const StepState& state = run.steps[static_cast<size_t>(task.key.step)];
   progress.reset();
   progress.total = state.counts.modified + state.counts.unchanged;
-  ApplicationWatch watch(TRY(watching_client(client, progress)), task);
+  ApplicationWatch watch(TRY(watching_client(client, progress)), task, progress);
   std::vector<std::unique_ptr<UndoLane>> lanes;
   for (int i = 0; i < throttle.workers(task.workers); ++i) {
     auto own = std::make_unique<mongo::Client>(TRY(client.another()));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "engine/single_transaction.h"
 #include "flow/backup_before.h"
@@ -73,6 +75,7 @@ Result<PlannedStep> plan_documents(Project& project, const Migration& migration,
                                     overrides, side_effect_free ? Probe::kYes : Probe::kNo));
   planned.documents = task.facts.documents;
   planned.matched = count_matched(project, task);
+  planned.reads = reads_of_a_batch(project, task);
   planned.guarantee = migration.transaction
                           ? "all or nothing: the whole migration is one transaction"
                           : guarantee(task, project.client.server());
@@ -133,6 +136,11 @@ Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
   return planned;
 }
 
+bool has_document_step(const PlannedMigration& planned) {
+  return std::any_of(planned.steps.begin(), planned.steps.end(),
+                     [](const PlannedStep& step) { return step.is_document_step; });
+}
+
 /// Documents that its steps will change; nullopt when one was not counted.
 std::optional<int64_t> matched_by(const PlannedMigration& planned) {
   int64_t matched = 0;
@@ -177,43 +185,33 @@ void add_schedule(const std::vector<Todo>& pending, UpPlan& plan) {
   }
 }
 
-/// When all of it will be done if it begins now and works in the windows only.
-void note_end(const Project& project, UpPlan& plan) {
-  const Windows& windows = project.config.windows;
-  if (!windows.are_set() || plan.migrations.empty()) return;
-  double p50 = 0, p90 = 0;
+ExpectedWork work_of(const UpPlan& plan) {
+  ExpectedWork work;
   for (const PlannedMigration& planned : plan.migrations) {
-    if (!planned.expected) continue;
-    p50 += planned.expected->estimate.p50;
-    p90 += planned.expected->estimate.p90;
+    if (planned.expected) {
+      work.p50 += planned.expected->estimate.p50;
+      work.p90 += planned.expected->estimate.p90;
+    } else if (matched_by(planned).value_or(1) > 0 && has_document_step(planned)) {
+      work.unknown.push_back(planned.file);
+    }
   }
-  Windows::Time now{std::chrono::milliseconds(project.client.server_time())};
-  auto end = [&](double seconds) {
-    auto work = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
-    auto done = windows.done(now, work);
-    return done ? windows.time_text(*done) : std::string("not within a year");
-  };
-  std::string opens = windows.is_open(now) ? "is open now" : "is closed now";
-  if (p50 == 0) {
-    plan.notes.push_back(fmt::format("the window {} {}; what is not rehearsed has no expected end",
-                                     windows.text(), opens));
-    return;
-  }
-  plan.notes.push_back(
-      fmt::format("the window {} {}; what is rehearsed will be done by {} (P50), {} (P90)",
-                  windows.text(), opens, end(p50), end(p90)));
+  return work;
 }
 
 }  // namespace
 
 Result<UpPlan> plan_up(Project& project, const Selection& selection,
-                       const EngineOverrides& overrides) {
+                       const EngineOverrides& overrides, const TimeLimits& limits) {
   History history = TRY(read_history(project));
   UpPlan plan{project.database,
               project.client.server().version,
               project.client.server().topology_text(),
               project.config.environment,
               oplog_room(project),
+              {},
+              limits,
+              Windows::Time(std::chrono::milliseconds(project.client.server_time())),
+              {},
               {},
               {}};
   for (const std::string& option : project.config.unmapped_options) {
@@ -235,7 +233,7 @@ Result<UpPlan> plan_up(Project& project, const Selection& selection,
     if (!todo.open) note_missing(project, todo.migration, records, plan.notes);
   }
   add_schedule(pending, plan);
-  note_end(project, plan);
+  if (!plan.migrations.empty()) plan.end = expected_end(work_of(plan), limits, plan.now);
   return plan;
 }
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "flow/expectation.h"
+#include "flow/plan_end.h"
+#include "flow/plan_reads.h"
 #include "flow/up.h"
 
 namespace whimbrel {
@@ -15,8 +17,9 @@ struct PlannedStep {
   std::string collection;
   std::string target;  ///< of a copy or a rename
   bool is_document_step = false;
-  int64_t documents = 0;           ///< in the collection, by its metadata
-  std::optional<int64_t> matched;  ///< exactly; nullopt when counting took longer than 3 s
+  int64_t documents = 0;            ///< in the collection, by its metadata
+  std::optional<int64_t> matched;   ///< exactly; nullopt when counting took longer than 3 s
+  std::optional<BatchReads> reads;  ///< nullopt: nothing matches, or the server did not tell
   std::string guarantee;
   std::string strategy;
   int lanes = 1;
@@ -45,12 +48,15 @@ struct UpPlan {
   std::string environment;
   std::optional<OplogRoom> oplog;
   std::vector<PlannedMigration> migrations;
+  TimeLimits limits;
+  Windows::Time now;  ///< the server's
+  ExpectedEnd end;
   std::vector<std::string> notes;  ///< about the configuration
   mongo::Document bond;            ///< what it holds for (plan_bond.h)
 };
 
 /// Reads only: nothing is written, no lock is taken.
 Result<UpPlan> plan_up(Project& project, const Selection& selection,
-                       const EngineOverrides& overrides);
+                       const EngineOverrides& overrides, const TimeLimits& limits);
 
 }  // namespace whimbrel

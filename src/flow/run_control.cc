@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "flow/server_line.h"
+#include "flow/slow_others.h"
 #include "state/control.h"
 
 namespace whimbrel {
@@ -20,6 +21,7 @@ constexpr milliseconds kShow{5'000};
 // A reading holds for so long; a server that does not answer is not known to be well.
 constexpr milliseconds kFresh{3'000};
 constexpr milliseconds kAnswer{2'000};
+constexpr milliseconds kGlance{1'000};
 // Batches end before a window does.
 constexpr milliseconds kMargin{1'000};
 
@@ -138,6 +140,7 @@ void RunControl::apply(const mongo::Document& settings) {
   }
   throttle_.set(settings_.lanes);
   control_.ignore_unknown(settings_.throttle.ignores_unknown);
+  turns_ = {};  // the windows may be others now
 }
 
 void RunControl::feel() {
@@ -160,12 +163,14 @@ void RunControl::show_server() {
   auto parts = mongo::HealthParts::quick();
   parts.patience = kFresh;
   auto health = probe_->read(parts);
-  reporter_.server_is(health ? server_line(*health) : "");
+  if (!health) return reporter_.server_is("");
+  auto slow = read_slow_others(*client_, kGlance);
+  std::string others = slow ? slow_text(*slow) : "";
+  reporter_.server_is(server_line(*health) + (others.empty() ? "" : "  " + others));
 }
 
 void RunControl::watch_the_clock() {
-  const Windows& windows = limits_.windows;
-  if (!windows.are_set()) return;
+  const Windows& windows = settings_.windows ? *settings_.windows : limits_.windows;
   auto now = server_now(*client_);
   if (now < turns_) return;  // to look a year ahead ten times a second is much work
   auto closes = windows.closes(now);

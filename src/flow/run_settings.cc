@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "base/text.h"
 #include "flow/task_plan.h"
 #include "migration/fields.h"
@@ -19,6 +21,23 @@ Result<int> read_number(std::string_view key, const std::string& value, int64_t 
   auto number = parse_count(value);
   if (number && *number >= 1 && *number <= most) return static_cast<int>(*number);
   return no_value(key, value, fmt::format("a number from 1 to {}", most));
+}
+
+Result<int64_t> read_errors(std::string_view key, const std::string& value) {
+  auto number = parse_count(value);
+  if (number && *number >= 0) return *number;
+  return no_value(key, value, "a number of documents; a share is taken when `up` begins only");
+}
+
+/// "off" for always open; several windows have "; " between them.
+Result<Windows> read_windows(const std::string& value) {
+  if (value == "off") return Windows();
+  std::vector<std::string> texts;
+  std::istringstream parts(value);
+  for (std::string part; std::getline(parts, part, ';');) texts.emplace_back(trim(part));
+  if (texts.empty())
+    return no_value("window", value, "one such as 22:00-06:00 Europe/Berlin, or off");
+  return Windows::parse(texts);
 }
 
 Status set_nice(RunSettings& settings, const std::string& value) {
@@ -55,6 +74,10 @@ Status apply_setting(RunSettings& settings, std::string_view key, const std::str
     bool valid = time && time->count() > 0 && time->count() <= migration::kMaxBatchMilliseconds;
     if (!valid) return no_value(key, value, "a duration such as 100ms, of at most 30s");
     lanes.batch_time = *time;
+  } else if (key == "maxErrors") {
+    lanes.max_errors = TRY(read_errors(key, value));
+  } else if (key == "window") {
+    settings.windows = TRY(read_windows(value));
   } else if (key == "nice") {
     return set_nice(settings, value);
   } else if (key == "maxRate" || key == "maxOps") {
@@ -71,7 +94,8 @@ Status apply_setting(RunSettings& settings, std::string_view key, const std::str
 }
 
 std::vector<std::string> setting_keys() {
-  std::vector<std::string> keys = {"workers", "batch.docs", "batch.time", "nice"};
+  std::vector<std::string> keys = {"workers",   "batch.docs", "batch.time",
+                                   "maxErrors", "nice",       "window"};
   for (const std::string& key : throttle_keys()) keys.push_back(std::string(kThrottle) + key);
   return keys;
 }

@@ -1,6 +1,7 @@
 // What can be set of a run while it is under way, and what it starts with.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ namespace whimbrel {
 struct RunSettings {
   LaneSettings lanes;
   ThrottleConfig throttle;
+  std::optional<Windows> windows;  ///< instead of those that the run began with
 };
 
 /// What a command may take of the database: by configuration and command line.
@@ -27,7 +29,8 @@ struct RunLimits {
 /// By the configuration alone, without its windows.
 RunLimits limits_of(const Config& config);
 
-/// Sets "workers", "batch.docs", "batch.time", "nice", "maxRate", "maxOps" or "throttle.KEY".
+/// Sets "workers", "batch.docs", "batch.time", "maxErrors", "nice", "window", "maxRate", "maxOps"
+/// or "throttle.KEY".
 /// kUsage with did-you-mean, or with what would be right.
 Status apply_setting(RunSettings& settings, std::string_view key, const std::string& value);
 std::vector<std::string> setting_keys();

@@ -25,6 +25,12 @@ TEST_CASE("settings of a run are taken by their names in the configuration") {
   REQUIRE(apply_setting(settings, "maxRate", "off"));
   CHECK_FALSE(settings.throttle.max_lag);
   CHECK_FALSE(settings.lanes.max_rate);
+  REQUIRE(apply_setting(settings, "maxErrors", "0"));
+  CHECK(settings.lanes.max_errors == 0);
+  REQUIRE(apply_setting(settings, "window", "22:00-06:00 Europe/Berlin; except 2026-12-24"));
+  CHECK(settings.windows->text() == "22:00-06:00 Europe/Berlin; except 2026-12-24");
+  REQUIRE(apply_setting(settings, "window", "off"));
+  CHECK_FALSE(settings.windows->are_set());
 }
 
 TEST_CASE("a word for how much a run may take sets lanes and signals, and keeps the rate") {
@@ -49,6 +55,10 @@ TEST_CASE(
                                                         {"workers", "many"},
                                                         {"batch.docs", "-1"},
                                                         {"batch.time", "fast"},
+                                                        {"maxErrors", "1%"},
+                                                        {"maxErrors", "-1"},
+                                                        {"window", "at night"},
+                                                        {"window", ""},
                                                         {"nice", "rude"},
                                                         {"throttle.maxLag", "5"},
                                                         {"throttle.maxDirtyCache", "15"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "flow/monitor.h"
+#include "flow/slow_others.h"
 
 namespace whimbrel {
 
@@ -28,6 +29,13 @@ void take_over(const mongo::Health& health, Sample& sample) {
   if (health.connections) sample.connections = health.connections->current;
   if (health.queue) sample.queue = health.queue->sum();
   sample.resident_bytes = health.resident_bytes;
+}
+
+void take_over(const SlowOthers& slow, Sample& sample) {
+  sample.slow_operations = slow.count;
+  if (slow.count == 0) return;
+  sample.slowest = slow.longest;
+  sample.slowest_seconds = slow.seconds;
 }
 
 }  // namespace
@@ -72,12 +80,15 @@ Sample Sampling::now(mongo::Client& client, mongo::HealthProbe& probe) {
   sample.conflicts = progress_.conflicts;
   sample.lanes = progress_.lanes;
   sample.batch_ms = progress_.batch_ms;
+  if (int64_t felt = progress_.felt_us; felt > 0)
+    sample.write_ms = static_cast<double>(felt) / 1000;
   mongo::HealthParts parts = mongo::HealthParts::quick();
   parts.memory = true;
   parts.patience = kPatience;
   auto health = probe.read(parts);
   if (!health) return sample;
   take_over(*health, sample);
+  if (auto slow = read_slow_others(client, kPatience)) take_over(*slow, sample);
   if (auto rates = last_ ? rates_between(*last_, *health) : std::nullopt)
     sample.ops_per_second = rates->sum();
   last_ = std::move(health).value();

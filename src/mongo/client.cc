@@ -164,6 +164,11 @@ std::string Client::redacted_uri() const {
   return redact_uri(impl_->options.uri);
 }
 
+std::string Client::application() const {
+  const char* name = mongoc_uri_get_appname(mongoc_client_get_uri(impl_->client.get()));
+  return name ? name : "";
+}
+
 void Client::announce_sessions(AnnounceSession announce) {
   impl_->announce = std::move(announce);
 }

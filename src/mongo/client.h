@@ -77,6 +77,8 @@ class Client {
   /// The database named in the connection string, or "".
   std::string default_database() const;
   std::string redacted_uri() const;
+  /// What its connections are called in the server's list of operations (appName).
+  std::string application() const;
   /// The server's clock in milliseconds since the epoch: read when connecting, counted on since
   /// then.
   int64_t server_time() const;

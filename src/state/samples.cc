@@ -14,18 +14,21 @@ struct Measure {
   const char* name;
   std::optional<double> Sample::*value;
 };
-constexpr Measure kMeasures[] = {{"lagSeconds", &Sample::lag_seconds},
+constexpr Measure kMeasures[] = {{"writeMs", &Sample::write_ms},
+                                 {"lagSeconds", &Sample::lag_seconds},
                                  {"cacheUsedShare", &Sample::cache_used_share},
                                  {"cacheDirtyShare", &Sample::cache_dirty_share},
                                  {"ticketsOutShare", &Sample::tickets_out_share},
-                                 {"opsPerSecond", &Sample::ops_per_second}};
+                                 {"opsPerSecond", &Sample::ops_per_second},
+                                 {"slowestSeconds", &Sample::slowest_seconds}};
 struct Number {
   const char* name;
   std::optional<int64_t> Sample::*value;
 };
 constexpr Number kNumbers[] = {{"connections", &Sample::connections},
                                {"queue", &Sample::queue},
-                               {"residentBytes", &Sample::resident_bytes}};
+                               {"residentBytes", &Sample::resident_bytes},
+                               {"slowOperations", &Sample::slow_operations}};
 
 Result<Sample> read_sample(mongo::View document) {
   TRY(check_version(document, kSamplesCollection));
@@ -38,6 +41,7 @@ Result<Sample> read_sample(mongo::View document) {
   sample.conflicts = document.get_int("conflicts");
   sample.lanes = static_cast<int>(document.get_int("lanes"));
   sample.batch_ms = document.get_int("batchMs");
+  sample.slowest = document.get_string("slowest");
   for (const Measure& field : kMeasures) {
     if (auto value = document.find(field.name)) sample.*field.value = value->as_double();
   }
@@ -56,6 +60,7 @@ Status Samples::add(const StepKey& key, const Sample& sample) const {
                                   sample.modified, "quarantined", sample.quarantined);
   fields.append("conflicts", sample.conflicts).append("lanes", sample.lanes);
   fields.append("batchMs", sample.batch_ms);
+  if (!sample.slowest.empty()) fields.append("slowest", sample.slowest);
   for (const Measure& field : kMeasures) {
     if (sample.*field.value) fields.append(field.name, *(sample.*field.value));
   }

@@ -16,6 +16,8 @@ struct Sample {
   int64_t scanned = 0, modified = 0, quarantined = 0, conflicts = 0;
   int lanes = 0;
   int64_t batch_ms = 0;               ///< how long the last batch took
+  std::optional<double> write_ms;     ///< nine of ten small writes beside it took less; where
+                                      ///< an application is at work
   std::optional<double> lag_seconds;  ///< of the secondary that is furthest behind, where known
   // The server's own, where known; shares are 0 to 1.
   std::optional<double> cache_used_share, cache_dirty_share;
@@ -24,6 +26,9 @@ struct Sample {
   std::optional<int64_t> connections;
   std::optional<int64_t> queue;  ///< operations that wait for a lock
   std::optional<int64_t> resident_bytes;
+  std::optional<int64_t> slow_operations;  ///< of others, a second and longer
+  std::string slowest;                     ///< of those: what it is and whose; "" without one
+  std::optional<double> slowest_seconds;
 };
 
 class Samples {

@@ -5,7 +5,7 @@ from support.scripts import ScriptTest, script, transforms
 from support.testcase import on_both
 
 HARMLESS = {"aggregate", "find", "hello", "listCollections", "listIndexes", "ping", "profile", "count",
-            "endSessions", "abortTransaction", "getMore", "killCursors", "collStats"}
+            "endSessions", "abortTransaction", "getMore", "killCursors", "collStats", "explain"}
 
 
 def identity(number):
@@ -75,6 +75,39 @@ class PlanTest(ScriptTest):
             if entry["op"] == "command":
                 self.assertTrue(HARMLESS & set(entry["command"]), entry["command"])
         self.assertEqual(before, set(project.db.list_collection_names()))
+
+    @on_both
+    def test_the_index_that_a_batch_is_read_by_is_named_with_what_it_examines(self, project):
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(100)])
+        project.migration("change", {"update": "things", "where": {"n": {"$gte": 90}}, "with": {"$set": {"b": 1}}})
+        step, = project.ok("plan", "-o", "json").json()["migrations"][0]["steps"]
+        self.assertEqual({"index": "_id_", "examined": 100, "found": 10}, step["reads"])
+        self.assertSaid("reads: by index _id_; 100 documents examined for 10 that match", project.ok("plan"), "out")
+        project.db.things.delete_many({})
+        step, = project.ok("plan", "-o", "json").json()["migrations"][0]["steps"]
+        self.assertIsNone(step["reads"])
+
+    @on_both
+    def test_what_is_rehearsed_is_judged_by_when_it_should_be_done(self, project):
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(2000)])
+        name = project.migration("change", {"update": "things", "with": {"$set": {"b": 1}}})
+
+        def end(*args):
+            return project.ok("plan", "-o", "json", *args).json()["end"]
+        self.assertEqual(("unknown", [name]), (end("--finish-by", "2099-01-01")["inTime"], end()["unknown"]))
+        project.ok("rehearse")
+        self.assertEqual(("likely", None), (end("--finish-by", "2099-01-01")["inTime"], end()["inTime"]))
+        self.assertEqual("unlikely", end("--finish-by", "2020-01-01")["inTime"])
+        self.assertEqual("likely", end("--max-time", "12h")["inOneGo"])
+        self.assertEqual("unlikely", end("--max-time", "1ms")["inOneGo"])
+        self.assertLess(end()["p50"], end()["p90"])
+        said = project.ok("plan", "--finish-by", "06:00 Europe/Berlin", "--window", "22:00-06:00 Europe/Berlin").out
+        self.assertRegex(said, r"end: the window 22:00-06:00 Europe/Berlin is (open|closed) now")
+        self.assertRegex(said, r"end: done by \w{3} \S+ 06:00:00 Europe/Berlin: likely: nine of ten")
+        project.exits(64, "plan", "--finish-by", "soon")
+        project.exits(64, "plan", "--window", "at night")
+        self.assertEqual(0, project.db.things.count_documents({"b": 1}))
+
     def saved(self, project, *args):
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(20)])
         file = project.migration("change", {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]})

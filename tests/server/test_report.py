@@ -1,5 +1,8 @@
 """`report`: what a run did, from what the database kept of it, in four forms."""
 import html.parser
+import threading
+
+import pymongo
 
 from support.testcase import ServerTest, on_both
 
@@ -65,6 +68,28 @@ class ReportTest(ServerTest):
         for sample in samples:
             if 0 < sample["scanned"] < 60_000:  # before and after the scan no lane is at work
                 self.assertEqual(1, sample["lanes"])
+
+    @on_both
+    def test_slow_operations_of_others_are_seen_with_whose_they_are(self, project):
+        project.config()
+        project.db.things.insert_many([{"_id": k, "n": k} for k in range(25_000)])
+        project.db.orders.insert_many([{"_id": k} for k in range(8)])
+        project.migration("change", DOUBLE)
+        billing = pymongo.MongoClient(project.uri, appname="billing")[project.db.name].orders
+        reading = threading.Thread(target=lambda: list(billing.find({"$where": "sleep(1000) || true"})))
+        reading.start()
+        up = project.start("up", "--max-rate", "5000")
+        result = up.wait()
+        reading.join()
+        self.assertEqual(0, result.rc, str(result))
+        samples = project.ok("report", "-o", "json").json()["samples"]
+        slow = [sample for sample in samples if sample["slowOperations"]]
+        self.assertTrue(slow, samples)
+        self.assertEqual(f"find {project.db.name}.orders by billing", slow[-1]["slowest"])
+        self.assertGreaterEqual(slow[-1]["slowestSeconds"], 1)
+        self.assertSaid("by billing", project.ok("report"), "out")
+        log, = (project.root / "logs").glob("*.log")
+        self.assertRegex(log.read_text(), r"slow operations \d+ \(find \S+\.orders by billing, ")
 
     @on_both
     def test_samples_keep_how_the_server_was(self, project):

@@ -123,6 +123,33 @@ class SteeringTest(SteeredTest):
         self.assertMigratedOnce(project)
 
     @on_both
+    def test_how_many_documents_may_fail_can_be_set_while_they_do(self, project):
+        self.prepare(project, workers=1)
+        last = project.db.things.find_one(sort=[("_id", -1)])["_id"]
+        project.db.things.update_many({"_id": {"$gt": last - 3}}, {"$set": {"n": "text"}})
+        up = project.start("up", "--max-rate", "500")
+        wait_until(lambda: self.done(project) > 0, "the first batch", seconds=60)
+        project.ok("set", "maxErrors=2", "throttle.maxRate=off")
+        self.assertEqual(1, up.wait(60).rc)  # there are three
+        project.ok("set", "maxErrors=3")
+        result = project.run("up")
+        self.assertEqual(3, result.rc, str(result))
+        self.assertEqual(3, project.db.whimbrel_errors.count_documents({}))
+
+    @on_both
+    def test_a_window_can_be_set_and_taken_away_while_a_run_works(self, project):
+        up = self.slow(project)
+        now = project.db.command("hello")["localTime"]
+        begins = now + datetime.timedelta(hours=2)
+        project.ok("set", f"window={begins:%H:%M}-{begins + datetime.timedelta(hours=1):%H:%M} UTC")
+        wait_until(lambda: self.run_document(project)["steered"]["state"] == "waiting", "the window closes", 20)
+        self.assertStandsStill(project)
+        self.assertIn("is closed, opens", self.run_document(project)["steered"]["reason"])
+        project.ok("set", "window=off", "throttle.maxRate=off")
+        self.assertEqual(0, up.wait(60).rc)
+        self.assertMigratedOnce(project)
+
+    @on_both
     def test_what_is_impossible_is_refused_with_the_reason(self, project):
         self.assertSaid("there is no run", project.exits(66, "pause"))
         up = self.slow(project)
