@@ -39,8 +39,11 @@ def wait_until(condition, what, seconds=30, pause=0.01):
 
 
 def die_with_parent():
-    """For preexec_fn: the new process is killed when the thread that started it ends."""
+    """For preexec_fn: the new process is killed when the thread that started it ends, and heeds the
+    signals that whoever started the tests (nohup, a shell's background) may ignore."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def free_port():
