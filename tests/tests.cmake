@@ -10,6 +10,7 @@ add_executable(unit-tests ${WHIMBREL_UNIT_TESTS} tests/unit_main.cc)
 target_include_directories(unit-tests PRIVATE src tests)
 target_include_directories(unit-tests SYSTEM PRIVATE ${DOCTEST_INCLUDE_DIR})
 target_link_libraries(unit-tests PRIVATE whimbrel nlohmann_json::nlohmann_json ${RAPIDCHECK_LIBRARY})
+add_dependencies(unit-tests users-generator)  # scripts/demo is tested with it
 if(WHIMBREL_PRECOMPILED)
   target_precompile_headers(unit-tests PRIVATE ${WHIMBREL_HEAVY_HEADERS} <doctest/doctest.h>)
   set_source_files_properties(tests/unit_main.cc PROPERTIES SKIP_PRECOMPILE_HEADERS ON)  # it makes doctest's own code
@@ -37,7 +38,6 @@ set(server_environment
   "WHIMBREL_BIN=$<TARGET_FILE:whimbrel-cli>"
   "WHIMBREL_TEST_SERVERS=${CMAKE_BINARY_DIR}/test-servers.json")
 add_test(NAME servers/start COMMAND ${run_server_test} support.servers start)
-add_dependencies(unit-tests users-generator) # scripts/demo is tested with it
 add_test(NAME servers/stop COMMAND ${run_server_test} support.servers stop)
 set_tests_properties(servers/start PROPERTIES FIXTURES_SETUP servers)
 set_tests_properties(servers/stop PROPERTIES FIXTURES_CLEANUP servers)

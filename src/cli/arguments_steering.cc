@@ -23,6 +23,12 @@ void add_end_flags(CLI::App& plan, Arguments& arguments, std::string& max_time) 
       "judge whether it is done by then: 2026-12-24T06:00Z, or \"06:00 Europe/Berlin\"");
 }
 
+Result<std::optional<Windows>> typed_windows(const Arguments& arguments) {
+  const std::vector<std::string>& texts = arguments.limits.windows;
+  if (texts.empty()) return std::optional<Windows>();
+  return std::optional(TRY(Windows::parse(texts)));
+}
+
 void add_limit_flags(CLI::App& up, Arguments& arguments) {
   Arguments::Limits& limits = arguments.limits;
   add_window_flag(up, limits.windows);

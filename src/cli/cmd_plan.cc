@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/text.h"
+#include "cli/arguments_steering.h"
 #include "cli/commands.h"
 #include "cli/json_rows.h"
 #include "cli/whole_file.h"
@@ -126,9 +126,7 @@ void print_step(const PlannedStep& step) {
 }
 
 void print_expected(const PlannedMigration& migration) {
-  bool documents = std::any_of(migration.steps.begin(), migration.steps.end(),
-                               [](const PlannedStep& step) { return step.is_document_step; });
-  if (!documents) return;
+  if (!migration.has_document_step()) return;
   if (!migration.expected) {
     fmt::print("    expected: not known; whimbrel rehearse {}\n", migration.file);
     return;
@@ -192,10 +190,9 @@ Result<int> run_plan(const Arguments& arguments) {
   TimeLimits limits;
   limits.max_time = arguments.max_time;
   limits.finish_by = TRY(finish_by(arguments));
-  const auto& typed = arguments.limits.windows;
-  if (!typed.empty()) limits.windows = TRY(Windows::parse(typed));
+  auto windows = TRY(typed_windows(arguments));
   Project project = TRY(open_project(arguments.sources));
-  if (typed.empty()) limits.windows = project.config.windows;
+  limits.windows = windows.value_or(project.config.windows);
   UpPlan plan = TRY(plan_up(project, arguments.selection, arguments.overrides, limits));
   const std::string& file = arguments.out_file;
   if (!file.empty()) TRY(write_plan(file, plan));

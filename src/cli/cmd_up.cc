@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cli/arguments_steering.h"
 #include "cli/commands.h"
 #include "flow/next_command.h"
 #include "flow/plan_bond.h"
@@ -65,8 +66,7 @@ Result<RunLimits> read_limits(const Arguments& arguments, Config& config) {
                  "whimbrel help up"};
   }
   RunLimits limits = limits_of(config);
-  limits.windows = config.windows;
-  if (!typed.windows.empty()) limits.windows = TRY(Windows::parse(typed.windows));
+  limits.windows = TRY(typed_windows(arguments)).value_or(config.windows);
   if (!typed.max_rate.empty()) TRY(apply_setting(limits.settings, "maxRate", typed.max_rate));
   if (!typed.max_ops.empty()) TRY(apply_setting(limits.settings, "maxOps", typed.max_ops));
   if (typed.no_wait) limits.held = RunLimits::Held::kEnds;

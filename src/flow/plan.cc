@@ -136,11 +136,6 @@ Result<PlannedMigration> plan_migration(Project& project, const Todo& todo,
   return planned;
 }
 
-bool has_document_step(const PlannedMigration& planned) {
-  return std::any_of(planned.steps.begin(), planned.steps.end(),
-                     [](const PlannedStep& step) { return step.is_document_step; });
-}
-
 /// Documents that its steps will change; nullopt when one was not counted.
 std::optional<int64_t> matched_by(const PlannedMigration& planned) {
   int64_t matched = 0;
@@ -191,7 +186,7 @@ ExpectedWork work_of(const UpPlan& plan) {
     if (planned.expected) {
       work.p50 += planned.expected->estimate.p50;
       work.p90 += planned.expected->estimate.p90;
-    } else if (matched_by(planned).value_or(1) > 0 && has_document_step(planned)) {
+    } else if (matched_by(planned).value_or(1) > 0 && planned.has_document_step()) {
       work.unknown.push_back(planned.file);
     }
   }
@@ -199,6 +194,11 @@ ExpectedWork work_of(const UpPlan& plan) {
 }
 
 }  // namespace
+
+bool PlannedMigration::has_document_step() const {
+  return std::any_of(steps.begin(), steps.end(),
+                     [](const PlannedStep& step) { return step.is_document_step; });
+}
 
 Result<UpPlan> plan_up(Project& project, const Selection& selection,
                        const EngineOverrides& overrides, const TimeLimits& limits) {

@@ -39,6 +39,8 @@ struct PlannedMigration {
   std::vector<PlannedStep> steps;
   std::vector<std::string> after;  ///< under `--parallel`: what must have ended before
   std::string after_why;
+
+  bool has_document_step() const;
 };
 
 struct UpPlan {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <sstream>
 
 #include "base/text.h"
@@ -29,18 +30,18 @@ std::string moment_text(const Windows& windows, const std::optional<Time>& at) {
   return at ? windows.time_text(*at) : std::string("not within a year");
 }
 
-std::string judgement_text(Timely timely) {
-  switch (timely) {
-    case Timely::kLikely:
-      return "likely: nine of ten such runs are done by then";
-    case Timely::kDoubtful:
-      return "doubtful: half of such runs are done by then, but not nine of ten";
-    case Timely::kUnlikely:
-      return "unlikely: most such runs are not done by then";
-    case Timely::kUnknown:
-      break;
-  }
-  return "not known: not everything is rehearsed";
+struct Judgement {
+  std::string_view name, sentence;
+};
+// In the order of Timely.
+constexpr std::array<Judgement, 4> kJudgements = {
+    {{"likely", "likely: nine of ten such runs are done by then"},
+     {"doubtful", "doubtful: half of such runs are done by then, but not nine of ten"},
+     {"unlikely", "unlikely: most such runs are not done by then"},
+     {"unknown", "not known: not everything is rehearsed"}}};
+
+const Judgement& judgement(Timely timely) {
+  return kJudgements[static_cast<size_t>(timely)];
 }
 
 /// Written as a window of one second, so that both are read alike.
@@ -56,17 +57,7 @@ std::optional<Time> next_time_of_day(const std::string& text, Time now) {
 }  // namespace
 
 std::string to_text(Timely timely) {
-  switch (timely) {
-    case Timely::kLikely:
-      return "likely";
-    case Timely::kDoubtful:
-      return "doubtful";
-    case Timely::kUnlikely:
-      return "unlikely";
-    case Timely::kUnknown:
-      break;
-  }
-  return "unknown";
+  return std::string(judgement(timely).name);
 }
 
 ExpectedEnd expected_end(const ExpectedWork& work, const TimeLimits& limits, Time now) {
@@ -99,12 +90,12 @@ std::vector<std::string> end_lines(const ExpectedEnd& end, const TimeLimits& lim
   }
   if (end.by_wish) {
     lines.push_back(fmt::format("done by {}: {}", windows.time_text(*limits.finish_by),
-                                judgement_text(*end.by_wish)));
+                                judgement(*end.by_wish).sentence));
   }
   if (end.in_one_go) {
     lines.push_back(fmt::format("done before it stops for --max-time, {}: {}",
                                 windows.time_text(now + limits.max_time),
-                                judgement_text(*end.in_one_go)));
+                                judgement(*end.in_one_go).sentence));
   }
   return lines;
 }

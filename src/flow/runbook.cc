@@ -147,7 +147,7 @@ Result<std::string> runbook(Project& project, const std::string& name,
     selection.only = lists.front().migration;
     given = " --only " + selection.only;
   }
-  UpPlan plan = TRY(plan_up(project, selection, overrides, {.windows = project.config.windows}));
+  UpPlan plan = TRY(plan_up(project, selection, overrides, {}));
   if (plan.migrations.empty()) {
     return Error{ErrorKind::kNotFound, "nothing is pending: a runbook is about what `up` will do",
                  "whimbrel status"};

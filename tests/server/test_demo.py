@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from support.project import BINARY, clean_environment
-from support.testcase import wait_until
+from support.servers import die_with_parent, wait_until
 
 DEMO = pathlib.Path(__file__).parents[2] / "scripts" / "demo"
 
@@ -29,7 +29,7 @@ class DemoTest(unittest.TestCase):
         with open(self.shown, "wb") as shown:
             process = subprocess.Popen([str(DEMO), *args], stdin=subprocess.DEVNULL, stdout=shown,
                                        stderr=subprocess.STDOUT, env=environment, start_new_session=True,
-                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                                       preexec_fn=die_with_parent)
         self.addCleanup(self.end, process)
         return process
 

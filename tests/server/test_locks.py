@@ -178,6 +178,16 @@ class LockTest(OnTerminal, ServerTest):
         self.assertIn("deploy@db-7", record["message"])
 
     @on_both
+    def test_unlock_answers_in_json(self, project):
+        free = project.ok("unlock", "-o", "json").json()
+        self.assertEqual(("unlock", False, None), (free["type"], free["removed"], free["holder"]))
+        self.lock_of_elsewhere(project, -1)
+        removed = project.ok("unlock", "--force", "-o", "json").json()
+        self.assertTrue(removed["removed"])
+        self.assertIn("deploy@db-7", removed["holder"])
+        self.assertEqual(0, project.db.changelog_lock.count_documents({}))
+
+    @on_both
     def test_a_lock_that_changed_hands_while_unlock_asked_is_left_alone(self, project):
         self.fill(project, docs=1000)
         self.lock_of_elsewhere(project, -1)

@@ -74,20 +74,6 @@ class SwitchTest(ServerTest):
         self.assertEqual(1, events[-1]["documents"]["quarantined"])
 
     @on_both
-    def test_unlock_answers_in_json(self, project):
-        free = project.ok("unlock", "-o", "json").json()
-        self.assertEqual(("unlock", False, None), (free["type"], free["removed"], free["holder"]))
-        now = project.db.command("hello")["localTime"]
-        project.db.changelog_lock.insert_one({
-            "_id": "whimbrel", "v": 1, "createdAt": now, "owner": "elsewhere", "command": "up", "host": "db-7",
-            "user": "deploy", "pid": 4711, "boot": "another", "start": 1, "since": now, "heartbeat": now,
-            "expiresAt": now})
-        removed = project.ok("unlock", "--force", "-o", "json").json()
-        self.assertTrue(removed["removed"])
-        self.assertIn("deploy@db-7", removed["holder"])
-        self.assertEqual(0, project.db.changelog_lock.count_documents({}))
-
-    @on_both
     def test_a_dry_run_of_down_answers_in_json(self, project):
         name = self.fill(project)
         project.ok("up")
