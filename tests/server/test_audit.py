@@ -6,7 +6,7 @@ import re
 import signal
 
 from support.scripts import ScriptTest
-from support.testcase import on, on_both, wait_until
+from support.testcase import on, on_either, wait_until
 
 TWICE = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "done": True}}]}
 CANARY = "c4n4ry-s3cret"
@@ -37,7 +37,7 @@ class AuditTest(ScriptTest):
         wait_until(lambda: project.db.things.find_one({"done": True}) or not running.alive, "a change")
         return name, running
 
-    @on_both
+    @on_either
     def test_an_up_and_its_down_are_recorded_with_who_when_and_what(self, project):
         self.fill(project)
         name = project.migration("twice", TWICE)
@@ -58,14 +58,14 @@ class AuditTest(ScriptTest):
         self.assertNotIn("options", ended)
         self.assertEqual({"steps": 2}, down["options"])
 
-    @on_both
+    @on_either
     def test_options_that_were_not_given_are_not_recorded(self, project):
         self.fill(project)
         project.migration("twice", TWICE)
         project.ok("up")
         self.assertNotIn("options", self.records(project)[0])
 
-    @on_both
+    @on_either
     def test_a_failure_is_recorded_with_its_message(self, project):
         self.fill(project, bad={7})
         project.migration("twice", TWICE)
@@ -78,7 +78,7 @@ class AuditTest(ScriptTest):
         self.assertEqual([("run.resumed", None), ("run.ended", "failed"), ("down.started", None),
                           ("down.ended", "done")], self.story(project)[2:])
 
-    @on_both
+    @on_either
     def test_an_interrupted_run_is_recorded_and_so_is_its_resumption(self, project):
         _, running = self.interrupted(project)
         running.signal(signal.SIGTERM)
@@ -87,7 +87,7 @@ class AuditTest(ScriptTest):
         self.assertEqual([("run.started", None), ("run.ended", "interrupted"), ("run.resumed", None),
                           ("run.ended", "done")], self.story(project))
 
-    @on_both
+    @on_either
     def test_a_killed_run_has_started_and_not_ended(self, project):
         _, running = self.interrupted(project)
         running.kill()
@@ -95,7 +95,7 @@ class AuditTest(ScriptTest):
         project.ok("up", "--wait", "60s")
         self.assertEqual([("run.started", None), ("run.resumed", None), ("run.ended", "done")], self.story(project))
 
-    @on_both
+    @on_either
     def test_where_the_start_cannot_be_recorded_nothing_is_touched(self, project):
         self.fill(project)
         name = project.migration("twice", TWICE)
@@ -138,7 +138,7 @@ class AuditTest(ScriptTest):
         project.ok("up")
         self.assertEqual([("run.started", None), ("run.ended", "done")], self.story(project))
 
-    @on_both
+    @on_either
     def test_the_time_is_the_servers(self, project):
         self.fill(project, 10)
         project.migration("twice", TWICE)
@@ -149,7 +149,7 @@ class AuditTest(ScriptTest):
             self.assertLessEqual(before, record["at"])
             self.assertLessEqual(record["at"], after)
 
-    @on_both
+    @on_either
     def test_a_retry_of_quarantined_documents_is_recorded(self, project):
         self.fill(project, bad={7}, maxErrors=1)
         name = project.migration("twice", TWICE)
@@ -161,7 +161,7 @@ class AuditTest(ScriptTest):
                          (started["action"], started["migration"], started["options"]))
         self.assertEqual(("retry.ended", "done", started["run"]), (ended["action"], ended["outcome"], ended["run"]))
 
-    @on_both
+    @on_either
     def test_an_unlock_is_recorded_with_whose_lock_it_was(self, project):
         self.fill(project)
         project.db.changelog_lock.insert_one({"createdAt": datetime.datetime.now(datetime.timezone.utc)})
@@ -170,14 +170,14 @@ class AuditTest(ScriptTest):
         self.assertEqual(("unlock", {"force": True}), (record["action"], record["options"]))
         self.assertIn("migrate-mongo", record["message"])
 
-    @on_both
+    @on_either
     def test_an_unlock_that_cannot_be_recorded_leaves_the_lock(self, project):
         self.refuse_records(project)
         project.db.changelog_lock.insert_one({"createdAt": datetime.datetime.now(datetime.timezone.utc)})
         project.exits(1, "unlock", "--force")
         self.assertEqual(1, project.db.changelog_lock.count_documents({}))
 
-    @on_both
+    @on_either
     def test_called_as_migrate_mongo_it_is_recorded_too(self, project):
         (project.root / "migrate-mongo-config.js").write_text(
             "module.exports = { mongodb: { url: %r, databaseName: %r }, migrationsDir: 'migrations',\n"
@@ -207,7 +207,7 @@ class AuditTest(ScriptTest):
         self.assertIn("createIndexes ***", self.records(project)[1]["message"])
         self.assertNotIn(CANARY, str(self.records(project)))
 
-    @on_both
+    @on_either
     def test_history_shows_everything_oldest_first(self, project):
         self.fill(project)
         first = project.migration("first", TWICE)
@@ -224,7 +224,7 @@ class AuditTest(ScriptTest):
                 self.assertIn(word, line)
         self.assertEqual(lines[:2], project.ok("history", "first").out.splitlines())
 
-    @on_both
+    @on_either
     def test_history_for_programs_is_one_object_or_one_a_line(self, project):
         self.fill(project, 10)
         name = project.migration("twice", TWICE)
@@ -239,7 +239,7 @@ class AuditTest(ScriptTest):
         self.assertRegex(started["at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual({"user", "host", "pid"}, set(started["who"]))
 
-    @on_both
+    @on_either
     def test_history_knows_migrations_that_are_gone(self, project):
         self.fill(project, 10)
         name = project.migration("twice", TWICE)
@@ -249,13 +249,13 @@ class AuditTest(ScriptTest):
         self.assertEqual(4, len(project.ok("history", name).out.splitlines()))
         self.assertSaid("did you mean", project.exits(66, "history", project.migration("other", TWICE)[:-6] + "x"))
 
-    @on_both
+    @on_either
     def test_history_of_nothing_says_so_and_writes_nothing(self, project):
         self.assertSaid("nothing has been done", project.ok("history"), "out")
         self.assertEqual([], project.ok("history", "-o", "json").json()["events"])
         self.assertEqual([], project.db.list_collection_names())
 
-    @on_both
+    @on_either
     def test_history_refuses_documents_of_a_newer_whimbrel(self, project):
         project.db.whimbrel_audit.insert_one({"v": 2, "at": datetime.datetime(2030, 1, 1)})
         self.assertSaid("version 2", project.exits(1, "history"))

@@ -1,6 +1,6 @@
 """`checklist`: what is done around a migration, by measurement or by a person's word, and its runbook."""
 from support.scripts import ScriptTest, script, transforms
-from support.testcase import on, on_both
+from support.testcase import on, on_either
 
 DOUBLE = {"update": "things", "where": {"n2": {"$exists": False}}, "with": [{"$set": {"n2": {"$multiply": ["$n", 2]}}}]}
 REQUIRED_BEFORE = ["backup", "test", "rehearsal", "idempotent", "rollback", "estimate", "rollback-plan"]
@@ -26,7 +26,7 @@ class ChecklistTest(ScriptTest):
     def names(self, items, **keys):
         return [name for name, item in items.items() if all(item[key] == value for key, value in keys.items())]
 
-    @on_both
+    @on_either
     def test_required_items_are_open_until_they_are_measured_or_ticked(self, project):
         self.filled(project)
         items = self.items(project, 1)
@@ -45,7 +45,7 @@ class ChecklistTest(ScriptTest):
         self.assertFalse(items["backup"]["measured"])
         self.assertEqual("later", items["verify"]["state"])
 
-    @on_both
+    @on_either
     def test_afterwards_it_asks_for_what_comes_after(self, project):
         self.filled(project, description="doubles n")
         project.ok("up")
@@ -59,7 +59,7 @@ class ChecklistTest(ScriptTest):
         project.ok("verify")
         self.assertIn("30 documents compared, 0 wrong, 0 still match", self.items(project, 1)["verify"]["evidence"])
 
-    @on_both
+    @on_either
     def test_what_was_measured_as_bad_is_not_ticked_away(self, project):
         self.filled(project)
         project.db.things.update_one({"_id": 3}, {"$set": {"n": "text"}})
@@ -69,7 +69,7 @@ class ChecklistTest(ScriptTest):
         self.assertEqual(("open", True), (item["state"], item["measured"]))
         self.assertIn("1 failed", item["evidence"])
 
-    @on_both
+    @on_either
     def test_a_tick_can_be_taken_back_and_both_are_in_the_audit(self, project):
         file = self.filled(project)
         project.ok("checklist", "tick", "standby", "--note", "Kim")
@@ -82,7 +82,7 @@ class ChecklistTest(ScriptTest):
         self.assertEqual({file}, {a["migration"] for a in audited})
         self.assertIn("ticked", project.ok("history").out)
 
-    @on_both
+    @on_either
     def test_a_tick_is_about_the_file_as_it_was(self, project):
         file = self.filled(project)
         project.ok("checklist", "tick", "backup", "--note", "here")
@@ -90,7 +90,7 @@ class ChecklistTest(ScriptTest):
         path.write_text(path.read_text() + "# changed\n")
         self.assertEqual("open", self.items(project, 1)["backup"]["state"])
 
-    @on_both
+    @on_either
     def test_the_gate_takes_a_tick_for_a_backup_but_not_for_a_test(self, project):
         project.config(environments={"production": {"requires": ["test", "backup"]}})
         self.filled(project)
@@ -102,14 +102,14 @@ class ChecklistTest(ScriptTest):
         project.ok("checklist", "untick", "backup", "--note", "it was the wrong one")
         self.assertIn("backup: it was taken back", project.exits(1, "up", "-e", "production").err)
 
-    @on_both
+    @on_either
     def test_what_an_environment_requires_is_required(self, project):
         project.config(environments={"production": {"requires": ["verify"]}})
         self.filled(project)
         project.ok("up")
         self.assertTrue(self.items(project, 1, "-e", "production")["verify"]["required"])
 
-    @on_both
+    @on_either
     def test_one_that_cannot_be_undone_needs_a_persons_plan(self, project):
         self.filled(project, {"dropCollection": "things", "irreversible": True})
         project.ok("test")
@@ -126,7 +126,7 @@ class ChecklistTest(ScriptTest):
         items = self.items(project, 1)
         self.assertEqual(["backup", "test"], self.names(items, required=True, state="open"))
 
-    @on_both
+    @on_either
     def test_all_pending_ones_are_listed_else_the_last_applied(self, project):
         self.assertEqual([], self.lists(project, 0))
         self.filled(project)
@@ -137,7 +137,7 @@ class ChecklistTest(ScriptTest):
         self.assertEqual(names[1:], [found["file"] for found in self.lists(project, 1)])
         self.assertEqual(names[:1], [found["file"] for found in self.lists(project, 1, "change")])
 
-    @on_both
+    @on_either
     def test_text_and_markdown_show_every_item_with_its_box(self, project):
         self.filled(project)
         project.ok("test")
@@ -149,7 +149,7 @@ class ChecklistTest(ScriptTest):
         self.assertRegex(text, r"\[ \] backup +Back up the database \(required\)")
         self.assertIn("before, which is now", text)
 
-    @on_both
+    @on_either
     def test_wrong_words_are_refused(self, project):
         self.filled(project)
         self.assertIn("did you mean 'backup'", project.exits(64, "checklist", "tick", "backups", "--note", "x").err)
@@ -159,7 +159,7 @@ class ChecklistTest(ScriptTest):
         project.exits(64, "status", "-o", "markdown")
         self.assertEqual(0, project.db.whimbrel_evidence.count_documents({}))
 
-    @on_both
+    @on_either
     def test_the_runbook_has_the_commands_of_this_environment_and_the_measured_estimate(self, project):
         project.config(environments={"production": {"protected": True}})
         self.filled(project, description="doubles n")
@@ -175,7 +175,7 @@ class ChecklistTest(ScriptTest):
         self.assertNotIn("only the backup helps", book)
         self.assertEqual(30, project.db.things.count_documents({"n2": {"$exists": False}}))
 
-    @on_both
+    @on_either
     def test_a_runbook_says_when_only_the_backup_helps(self, project):
         self.filled(project, {"dropCollection": "things", "irreversible": True})
         self.assertIn("only the backup helps", project.ok("checklist", "change", "--runbook").out)

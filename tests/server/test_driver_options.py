@@ -1,6 +1,6 @@
 """`mongodb.options` of a JavaScript configuration: they reach the project's driver and whimbrel's own connection."""
 from support.javascript import js_project
-from support.testcase import ServerTest, on_both
+from support.testcase import ServerTest, on_either
 
 # Every connection that bears the name, by the driver that made it.
 CONNECTIONS = """
@@ -17,7 +17,7 @@ class DriverOptionsTest(ServerTest):
         js.js_config(mongodb={"url": js.uri, "databaseName": js.db.name, "options": options})
         return js
 
-    @on_both
+    @on_either
     def test_the_name_of_the_application_reaches_the_server_from_both(self, project):
         js = self.configured(project, appName="orders", maxPoolSize=3, compressors=["zlib"],
                              readPreference={"mode": "primary"}, readConcern={"level": "local"},
@@ -27,7 +27,7 @@ class DriverOptionsTest(ServerTest):
         self.assertEqual({"mongoc", "nodejs"}, {name.split("|")[0] for name in js.db.seen.distinct("_id")})
         self.assertNotIn("has no such option", js.ok("plan").out)
 
-    @on_both
+    @on_either
     def test_a_write_concern_as_an_object_is_understood_by_both(self, project):
         js = self.configured(project, appName="orders", writeConcern={"w": 1, "j": True, "wtimeout": 4321})
         js.script("a", "    await db.collection('seen').insertOne({ _id: 1 });")
@@ -42,7 +42,7 @@ class DriverOptionsTest(ServerTest):
         # What whimbrel itself writes waits for a majority, whatever the project says; the rest is the project's.
         self.assertEqual({"w": "majority", "j": True}, concerns["whimbrel_runs"][0])
 
-    @on_both
+    @on_either
     def test_what_our_connection_has_not_is_said_by_plan(self, project):
         js = self.configured(project, promoteValues=True, readPreference={"mode": "primary", "hedge": {}})
         said = js.ok("plan")

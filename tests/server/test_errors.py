@@ -1,7 +1,7 @@
 """Failure is an answer: bad documents, failed checks, servers that say no."""
 import math
 
-from support.testcase import ServerTest, on, on_both
+from support.testcase import ServerTest, on, on_either
 
 ADD = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}, "done": True}}]}
 
@@ -12,7 +12,7 @@ class ErrorTest(ServerTest):
         project.db.things.insert_many(
             [{"_id": k, "n": f"text {k}" if k in bad else k} for k in range(count)])
 
-    @on_both
+    @on_either
     def test_a_bad_document_costs_itself_only(self, project):
         bad = set(self.random.sample(range(2000), 5))
         self.fill(project, bad, maxErrors=5)
@@ -26,7 +26,7 @@ class ErrorTest(ServerTest):
         self.assertEqual(5, len(quarantined))
         self.assertSaid("quarantined", result)
 
-    @on_both
+    @on_either
     def test_the_errors_are_counted_in_the_summary(self, project):
         self.fill(project, {3, 4}, maxErrors=2)
         project.migration("add", ADD)
@@ -34,7 +34,7 @@ class ErrorTest(ServerTest):
         self.assertEqual(2, summary["documents"]["quarantined"])
         self.assertEqual(1998, summary["documents"]["modified"])
 
-    @on_both
+    @on_either
     def test_beyond_the_error_budget_the_migration_fails_and_names_the_documents(self, project):
         self.fill(project, {1500, 1501})
         name = project.migration("add", ADD)
@@ -42,7 +42,7 @@ class ErrorTest(ServerTest):
         self.assertIn(project.state(name), ("failed", "interrupted"))
         self.assertTrue("1500" in result.err + result.out or "1501" in result.err + result.out, str(result))
 
-    @on_both
+    @on_either
     def test_the_first_ten_errors_are_in_the_record_whether_it_ends_or_fails(self, project):
         self.fill(project, set(range(12)), maxErrors=11)
         project.migration("add", ADD)
@@ -55,7 +55,7 @@ class ErrorTest(ServerTest):
         self.assertIn("first 10 errors:", done.err)
         self.assertEqual(10, done.err.count(": _id "))
 
-    @on_both
+    @on_either
     def test_a_failed_migration_goes_on_when_the_documents_are_mended(self, project):
         self.fill(project, {1500})
         name = project.migration("add", ADD)
@@ -66,7 +66,7 @@ class ErrorTest(ServerTest):
         for document in project.db.things.find():
             self.assertEqual(document["_id"] + 1, document["n"], document)
 
-    @on_both
+    @on_either
     def test_a_failed_migration_can_be_undone(self, project):
         self.fill(project, {1500})
         before = project.raw()
@@ -75,13 +75,13 @@ class ErrorTest(ServerTest):
         project.ok("down")
         self.assertSameBytes(before, project.raw())
 
-    @on_both
+    @on_either
     def test_an_error_share_is_a_budget_too(self, project):
         self.fill(project, {5, 6, 7}, maxErrors="0.5%")
         project.migration("add", ADD)
         project.exits(3, "up")
 
-    @on_both
+    @on_either
     def test_an_error_share_is_of_the_documents_that_match(self, project):
         self.fill(project, {5, 6, 7}, maxErrors="1%")
         project.migration("add", {**ADD, "where": {"_id": {"$lt": 200}, "done": {"$ne": True}}})
@@ -90,7 +90,7 @@ class ErrorTest(ServerTest):
         project.exits(3, "up")  # two of them, also when most are done
         self.assertEqual(198, project.db.things.count_documents({"done": True}))
 
-    @on_both
+    @on_either
     def test_a_later_migration_does_not_fall_over_what_is_in_quarantine(self, project):
         self.fill(project, {5, 6}, maxErrors=2)
         first = project.migration("add", ADD)
@@ -123,7 +123,7 @@ class ErrorTest(ServerTest):
                 # Two more until batches are as large as they were.
                 self.assertLessEqual(more, math.ceil(math.log2(1000)) + 2 + 2)
 
-    @on_both
+    @on_either
     def test_a_document_that_the_validator_refuses_is_quarantined(self, project):
         project.config(engine={"maxErrors": 1})
         project.db.create_collection("things", validator={"n": {"$lt": 100}}, validationAction="error")
@@ -132,7 +132,7 @@ class ErrorTest(ServerTest):
         project.exits(3, "up")
         self.assertEqual(99, project.db.things.count_documents({"done": True}))
 
-    @on_both
+    @on_either
     def test_a_duplicate_key_costs_its_document_only(self, project):
         project.config(engine={"maxErrors": 1})
         project.db.things.create_index("u", unique=True, sparse=True)
@@ -142,7 +142,7 @@ class ErrorTest(ServerTest):
         project.exits(3, "up")
         self.assertEqual(50, project.db.things.count_documents({"u": {"$exists": True}}))
 
-    @on_both
+    @on_either
     def test_after_a_failure_the_later_migrations_do_not_run(self, project):
         self.fill(project, {3}, 10)
         project.migration("add", ADD)
@@ -151,7 +151,7 @@ class ErrorTest(ServerTest):
         self.assertEqual("pending", project.state(later))
         self.assertEqual(0, project.db.other.count_documents({}))
 
-    @on_both
+    @on_either
     def test_one_bad_file_among_many_stops_before_anything_is_touched(self, project):
         self.fill(project, count=10)
         project.migration("add", ADD)
@@ -162,7 +162,7 @@ class ErrorTest(ServerTest):
         self.assertSameBytes(before, project.raw())
         self.assertNotIn("changelog", project.db.list_collection_names())
 
-    @on_both
+    @on_either
     def test_without_a_journal_a_change_that_does_not_end_its_where_is_refused(self, project):
         self.fill(project, count=50, journal="off")
         before = project.raw()
@@ -172,7 +172,7 @@ class ErrorTest(ServerTest):
         self.assertSaid("where", result, "err")
         self.assertSameBytes(before, project.raw())
 
-    @on_both
+    @on_either
     def test_without_a_journal_a_change_that_ends_its_where_runs(self, project):
         self.fill(project, journal="off")
         project.migration("add", {**ADD, "where": {"done": {"$ne": True}}})

@@ -1,7 +1,7 @@
 """Evidence: what test, rehearse and verify leave for the gate before `up`, here or carried elsewhere."""
 import json
 
-from support.testcase import ServerTest, on_both
+from support.testcase import ServerTest, on_either
 
 DOUBLE = {"update": "things", "where": {"n2": {"$exists": False}}, "with": [{"$set": {"n2": {"$multiply": ["$n", 2]}}}]}
 NAME = "change"
@@ -33,7 +33,7 @@ class EvidenceTest(ServerTest):
         self.assertEqual(0, project.db.changelog_lock.count_documents({}))
         return result.err
 
-    @on_both
+    @on_either
     def test_up_refuses_a_file_that_was_never_tested_and_says_which_command_tests_it(self, project):
         self.with_things(project, "test", "rehearsal")
         said = self.refused(project)
@@ -42,7 +42,7 @@ class EvidenceTest(ServerTest):
         self.assertIn("change.yaml: rehearsal: there is none", said)
         self.assertIn("evidence import FILE", said)
 
-    @on_both
+    @on_either
     def test_up_runs_once_everything_required_was_found_of_this_very_file(self, project):
         self.with_things(project, "test", "rehearsal")
         project.ok("test")
@@ -51,7 +51,7 @@ class EvidenceTest(ServerTest):
         project.ok("up", "-e", "production")
         self.assertEqual(30, project.db.things.count_documents({"n2": {"$exists": True}}))
 
-    @on_both
+    @on_either
     def test_evidence_of_another_version_of_the_file_does_not_count(self, project):
         self.with_things(project, "test")
         project.ok("test")
@@ -61,7 +61,7 @@ class EvidenceTest(ServerTest):
         self.assertIn("of another version of the file", project.ok("evidence").out)
         self.assertEqual([], self.records(project, NAME))
 
-    @on_both
+    @on_either
     def test_the_newest_result_decides_so_a_failure_closes_the_gate_again(self, project):
         self.with_things(project, "test")
         project.ok("test")
@@ -72,7 +72,7 @@ class EvidenceTest(ServerTest):
         project.ok("test")
         project.ok("up", "-e", "production")
 
-    @on_both
+    @on_either
     def test_a_test_without_documents_counts_only_where_there_are_none(self, project):
         self.with_things(project, "test", docs=0)
         project.db.create_collection("things")
@@ -81,7 +81,7 @@ class EvidenceTest(ServerTest):
         project.ok("test", "-e", "production")
         project.ok("up", "-e", "production")
 
-    @on_both
+    @on_either
     def test_an_open_run_goes_on_without_the_evidence_it_began_with(self, project):
         self.with_things(project, "test")
         project.ok("test")
@@ -91,19 +91,19 @@ class EvidenceTest(ServerTest):
         project.db.things.update_one({"_id": 20}, {"$set": {"n": 20}})
         project.ok("up", "-e", "production")
 
-    @on_both
+    @on_either
     def test_environments_that_require_nothing_ask_for_nothing(self, project):
         self.with_things(project, "test", "rehearsal", "verify", "backup")
         project.ok("up", "-e", "staging")
 
-    @on_both
+    @on_either
     def test_plan_says_what_up_would_refuse_and_ends_well(self, project):
         self.with_things(project, "rehearsal")
         plan = project.ok("plan", "-e", "production")
         self.assertIn("`up` will be refused: rehearsal: there is none", plan.out)
         self.assertNotIn("refused", project.ok("plan", "-e", "staging").out)
 
-    @on_both
+    @on_either
     def test_verification_elsewhere_opens_the_gate_once_it_is_carried_over(self, project):
         staging, production = self.with_things(project), self.with_things(self.other(project), "verify")
         staging.ok("up")
@@ -118,7 +118,7 @@ class EvidenceTest(ServerTest):
         audited = production.db.whimbrel_audit.find_one({"action": "evidence.imported"})
         self.assertEqual({"added": 1, "known": 0}, audited["options"])
 
-    @on_both
+    @on_either
     def test_imported_records_are_those_that_were_exported(self, project):
         here, there = self.with_things(project), self.with_things(self.other(project))
         here.ok("test")
@@ -131,7 +131,7 @@ class EvidenceTest(ServerTest):
         self.assertEqual(list(here.db.whimbrel_evidence.find({}, *without)),
                          list(there.db.whimbrel_evidence.find({}, *without)))
 
-    @on_both
+    @on_either
     def test_changed_or_damaged_files_are_refused_and_nothing_of_them_is_taken(self, project):
         self.with_things(project)
         project.db.things.update_one({"_id": 3}, {"$set": {"n": "text"}})
@@ -148,7 +148,7 @@ class EvidenceTest(ServerTest):
         project.exits(66, "evidence", "import", "nowhere.json")
         project.exits(64, "evidence", "import")
 
-    @on_both
+    @on_either
     def test_a_record_of_a_newer_format_is_refused_with_its_number(self, project):
         self.with_things(project, "test")
         project.ok("test")
@@ -156,7 +156,7 @@ class EvidenceTest(ServerTest):
         self.assertIn("format version 7", project.exits(1, "up", "-e", "production").err)
         self.assertIn("format version 7", project.exits(1, "evidence").err)
 
-    @on_both
+    @on_either
     def test_evidence_keeps_the_figures_and_who_found_them_where(self, project):
         self.with_things(project)
         project.ok("rehearse", "-e", "staging")
@@ -174,7 +174,7 @@ class EvidenceTest(ServerTest):
         self.assertEqual(0, verification["figures"]["residual"])
         self.assertIn("rehearsal  passed", project.ok("evidence").out)
 
-    @on_both
+    @on_either
     def test_plan_expects_what_the_rehearsal_measured_for_as_many_as_there_are_now(self, project):
         self.with_things(project)
         self.assertIn("expected: not known; whimbrel rehearse", project.ok("plan").out)
@@ -187,7 +187,7 @@ class EvidenceTest(ServerTest):
         self.assertGreater(expected["p50"], figures["estimate"]["p50"])
         self.assertIn("for 600 documents, from the rehearsal in", project.ok("plan").out)
 
-    @on_both
+    @on_either
     def test_plan_says_when_it_reads_many_documents_for_each_that_it_changes(self, project):
         project.config()
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(1000)])
@@ -196,7 +196,7 @@ class EvidenceTest(ServerTest):
         project.db.things.delete_many({"n": {"$gte": 200}})
         self.assertNotIn("that it reads it changes one", project.ok("plan").out)
 
-    @on_both
+    @on_either
     def test_plan_knows_how_long_the_oplog_reaches_back(self, project):
         self.with_things(project)
         oplog = project.ok("plan", "-o", "json").json()["oplog"]

@@ -7,7 +7,7 @@ import tempfile
 from bson import Decimal128, Int64
 
 from support.project import ROOT, Project, decode
-from support.testcase import ServerTest, on_both
+from support.testcase import ServerTest, on_either
 from support.walkthrough import user
 
 
@@ -23,7 +23,7 @@ class ExampleTest(ServerTest):
         self.env = {"MONGO_URL": project.uri, "DB_NAME": project.db.name}
         return example
 
-    @on_both
+    @on_either
     def test_mongoose(self, project):
         users = [{"_id": k, "name": f"user {k}", "orders": [{"total": 10.0 * k}], "since": Int64(2**60 + k)}
                  for k in range(500)]
@@ -40,7 +40,7 @@ class ExampleTest(ServerTest):
         self.assertSameBytes(before, project.raw("users"))
         self.assertNotIn("by_user", project.db.reviews.index_information())
 
-    @on_both
+    @on_either
     def test_typescript(self, project):
         project.db.products.insert_many([{"_id": k, "price": [k + 0.5, str(k), k][k % 3]} for k in range(300)])
         project.db.products.insert_one({"_id": "bad", "price": "a lot"})
@@ -53,7 +53,7 @@ class ExampleTest(ServerTest):
         example.ok("down", "--steps", "2", env=self.env)
         self.assertSameBytes(before, project.raw("products"))
 
-    @on_both
+    @on_either
     def test_esm(self, project):
         people = [{"_id": k, "fullName": f"Ada {k} Byron", "weight": 60.0, "born": Int64(k)} for k in range(300)]
         project.db.people.insert_many(people)
@@ -67,7 +67,7 @@ class ExampleTest(ServerTest):
         self.assertEqual("Ada 7 Byron", project.db.people.find_one({"_id": 7})["fullName"])
         self.assertEqual(0, project.db.people.count_documents({"name": {"$exists": True}}))
 
-    @on_both
+    @on_either
     def test_preferences_in_three_languages_go_through_three_phases_and_make_the_same(self, project):
         made = {}
         users = [user(k) for k in range(700)]

@@ -4,11 +4,11 @@ import pathlib
 
 from support.lint import SCRIPT, Linting, shown
 from support.scripts import NODE_MODULES, ScriptTest
-from support.testcase import on, on_both
+from support.testcase import on, on_either
 
 
 class LintScriptTest(Linting, ScriptTest):
-    @on_both
+    @on_either
     def test_an_update_that_adds_again_is_an_error_unless_its_filter_excludes_finished_documents(self, project):
         for update in ("{ $inc: { n: 1 } }", "{ $mul: { n: 2 } }", "{ $push: { l: 1 } }",
                        "[{ $set: { n: { $add: ['$n', 1] } } }]"):
@@ -41,7 +41,7 @@ class LintScriptTest(Linting, ScriptTest):
     const change = { $inc: { n: 1 } };
     await things.updateMany(all, change);"""))
 
-    @on_both
+    @on_either
     def test_a_write_without_a_filter_is_found(self, project):
         self.assertEqual([("W002", "error", 3)], self.of_script(
             project, "await db.collection('things').deleteMany({});"))
@@ -52,7 +52,7 @@ class LintScriptTest(Linting, ScriptTest):
         self.assertEqual([], self.of_script(project, "await db.collection('things').deleteMany({ a: 1 });"))
         self.assertEqual([], self.of_script(project, "await db.collection('things').deleteMany(client.filter);"))
 
-    @on_both
+    @on_either
     def test_paging_with_skip_is_found(self, project):
         loop = "for (let i = 0; i < 9; i++) await db.collection('things').find().skip(%s).limit(9).toArray();"
         self.assertEqual([("W003", "warning", 3)], self.of_script(project, loop % "i * 9"))
@@ -64,7 +64,7 @@ class LintScriptTest(Linting, ScriptTest):
             project, "await db.collection('things').find().sort({ a: 1 }).skip(1).limit(1).toArray();"))
         self.assertEqual([], self.of_script(project, "for (const x of [1]) client.skip(x);"))
 
-    @on_both
+    @on_either
     def test_a_script_without_a_way_back_is_found(self, project):
         up = "async up(db) { await db.collection('things').insertOne({ a: 1 }); }"
         for text, line in (("module.exports = {\n  %s,\n};\n" % up, 2),
@@ -85,7 +85,7 @@ class LintScriptTest(Linting, ScriptTest):
         self.assertEqual([], report["findings"])
         self.assertIn("W004 was not asked", " ".join(report["notes"]))
 
-    @on_both
+    @on_either
     def test_a_drop_is_found_unless_the_file_makes_the_collection(self, project):
         for call in ("db.collection('things').drop()", "db.dropCollection('things')", "db.dropDatabase()",
                      "db.command({ drop: 'things' })"):
@@ -97,7 +97,7 @@ class LintScriptTest(Linting, ScriptTest):
                                             "  async up(db) { await db.createCollection('t'); },\n"
                                             "  async down(db) { await db.collection('t').drop(); } };\n"))
 
-    @on_both
+    @on_either
     def test_a_promise_that_nobody_waits_for_is_an_error(self, project):
         for line in ("db.collection('things').insertOne({ a: 1 });",
                      "for (const d of client.list) db.collection('things').deleteOne({ _id: d });",
@@ -123,7 +123,7 @@ class LintScriptTest(Linting, ScriptTest):
             with self.subTest(line=line):
                 self.assertEqual([], self.of_script(project, line))
 
-    @on_both
+    @on_either
     def test_a_whole_collection_in_memory_is_found(self, project):
         for line in ("const all = await db.collection('things').find({ a: 1 }).sort({ a: 1 }).toArray(); void all;",
                      "const c = db.collection('things').find(); await c.toArray();"):
@@ -138,7 +138,7 @@ class LintScriptTest(Linting, ScriptTest):
             with self.subTest(line=line):
                 self.assertEqual([], self.of_script(project, line))
 
-    @on_both
+    @on_either
     def test_javascript_for_the_server_is_found(self, project):
         self.assertEqual([("W011", "warning", 3)], self.of_script(
             project, "await db.collection('things').updateMany({ $where: 'this.a > 1' }, { $set: { b: 1 } });"))
@@ -153,7 +153,7 @@ class LintScriptTest(Linting, ScriptTest):
         finding = self.lint(project, name)["findings"][0]
         self.assertEqual((f"migrations/{name}", 4, 8), (finding["file"], finding["line"], finding["column"]))
 
-    @on_both
+    @on_either
     def test_a_document_migration_is_read_without_being_run(self, project):
         text = """require('fs').writeFileSync('ran', '');
 module.exports = {
@@ -213,7 +213,7 @@ export const up = async (db: Db): Promise<void> => {
 };
 """
 
-    @on_both
+    @on_either
     def test_the_projects_typescript_reads_it_with_places_of_the_file(self, project):
         name = self.script(project, "", text=self.TEXT, extension="ts")
         report = self.lint(project, name, rc=1)

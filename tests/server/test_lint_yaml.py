@@ -4,14 +4,14 @@ import shutil
 
 from support.lint import GUARDED, SCRIPT, Linting
 from support.project import ROOT
-from support.testcase import ServerTest, on, on_both
+from support.testcase import ServerTest, on, on_either
 
 STEP = "  - { delete: things, where: {} }\n"
 BAD = "steps:\n" + STEP
 
 
 class LintYamlTest(Linting, ServerTest):
-    @on_both
+    @on_either
     def test_an_update_that_adds_again_is_a_warning(self, project):
         text = "steps:\n  - update: things\n    where: { kind: 1 }\n    with: { $inc: { n: 1 } }\n"
         self.assertEqual([("W001", "warning", 4)], self.of_yaml(project, text=text))
@@ -19,18 +19,18 @@ class LintYamlTest(Linting, ServerTest):
         self.assertEqual(["W001"], [code for code, _, _ in self.of_yaml(
             project, {"update": "things", "with": [{"$set": {"p": {"$ifNull": ["$old", 1]}}}, {"$unset": ["old"]}]})])
 
-    @on_both
+    @on_either
     def test_a_delete_of_every_document_is_a_warning(self, project):
         self.assertEqual([("W002", "warning", 2)], self.of_yaml(project, text=BAD))
         self.assertEqual([], self.of_yaml(project, {"delete": "things", "where": {"a": 1}}))
 
-    @on_both
+    @on_either
     def test_irreversible_is_told_unless_there_is_a_down(self, project):
         step = {"command": {"ping": 1}, "irreversible": True}
         self.assertEqual(["W004"], [code for code, _, _ in self.of_yaml(project, step)])
         self.assertEqual([], self.of_yaml(project, step, down=[{"command": {"ping": 1}}]))
 
-    @on_both
+    @on_either
     def test_a_drop_is_an_error_unless_the_file_makes_the_collection(self, project):
         drop = {"dropCollection": "things"}
         back = [{"command": {"ping": 1}}]
@@ -39,7 +39,7 @@ class LintYamlTest(Linting, ServerTest):
             project, {"command": {"dropDatabase": 1}, "reverse": {"ping": 1}})])
         self.assertEqual([], self.of_yaml(project, {"createCollection": "things"}, down=[drop]))
 
-    @on_both
+    @on_either
     def test_a_where_that_no_index_serves_is_told_of_large_collections(self, project):
         project.db.things.insert_many([{"_id": k, "kind": k % 9} for k in range(10001)])
         project.db.few.insert_many([{"_id": k, "kind": k % 9} for k in range(100)])
@@ -58,7 +58,7 @@ class LintYamlTest(Linting, ServerTest):
         project.db.things.create_index("kind")
         self.assertEqual([], self.codes(project, name))
 
-    @on_both
+    @on_either
     def test_the_where_of_a_script_is_explained_too(self, project):
         project.db.things.insert_many([{"_id": k, "kind": k % 9} for k in range(10001)])
         text = ("module.exports = {\n  collection: 'things',\n  where: { kind: %s },\n"
@@ -85,7 +85,7 @@ class LintYamlTest(Linting, ServerTest):
         name = project.migration("20240101000101-b.js", text=script % "// whimbrel: allow W006 at night\n    ")
         self.assertEqual([], self.codes(project, name))
 
-    @on_both
+    @on_either
     def test_javascript_for_the_server_is_found(self, project):
         step = {"update": "things", "where": {"$where": "this.a"}, "with": {"$set": {"a": 1}}}
         self.assertEqual(["W011"], [code for code, _, _ in self.of_yaml(project, step)])
@@ -109,7 +109,7 @@ class LintYamlTest(Linting, ServerTest):
 class LintPendingTest(Linting, ServerTest):
     SECOND = {"update": "things", "where": {"done": {"$ne": True}}, "with": [{"$set": {"m.x": 1, "done": True}}]}
 
-    @on_both
+    @on_either
     def test_two_pending_migrations_of_one_field_are_told_at_the_later_one(self, project):
         first = project.migration("first", GUARDED)
         second = project.migration("second", self.SECOND)
@@ -119,7 +119,7 @@ class LintPendingTest(Linting, ServerTest):
         self.assertIn(first, finding["message"])
         self.assertEqual([f"migrations/{first}"], [one["file"] for one in self.lint(project, first)["findings"]])
 
-    @on_both
+    @on_either
     def test_other_collections_other_fields_and_applied_migrations_are_no_conflict(self, project):
         project.migration("first", GUARDED)
         project.migration("elsewhere", {**self.SECOND, "update": "others"})
@@ -129,7 +129,7 @@ class LintPendingTest(Linting, ServerTest):
         project.migration("second", {**GUARDED, "with": {"$set": {"done": True}}})
         self.assertEqual([], self.codes(project))
 
-    @on_both
+    @on_either
     def test_scripts_are_compared_as_far_as_their_updates_are_literals(self, project):
         project.migration("first", GUARDED)
         update = "await db.collection('things').updateMany({ done: null }, %s);"
@@ -137,7 +137,7 @@ class LintPendingTest(Linting, ServerTest):
         project.migration("20240103-b.js", text=SCRIPT % (update % "client.change"))
         self.assertEqual([("W010", "warning", 3)], self.codes(project))
 
-    @on_both
+    @on_either
     def test_without_names_only_what_up_would_run_is_looked_at(self, project):
         applied = project.migration("applied", {"delete": "things", "where": {}})
         project.ok("up")
@@ -217,7 +217,7 @@ class LintOutputTest(Linting, ServerTest):
         self.assertEqual(("finding", "W002", 2), (finding["type"], finding["code"], finding["line"]))
         self.assertEqual(("summary", 0, 1), (summary["type"], summary["exit"], summary["warnings"]))
 
-    @on_both
+    @on_either
     def test_it_writes_nothing(self, project):
         project.db.things.insert_many([{"_id": k, "kind": k} for k in range(10001)])
         project.migration("change", {"update": "things", "where": {"kind": 1}, "with": {"$inc": {"a": 1}}})

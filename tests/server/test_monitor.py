@@ -7,7 +7,7 @@ import pymongo
 
 from support.replica_set import ReplicaSet
 from support.terminal import OnTerminal
-from support.testcase import ServerTest, on, on_both, wait_until
+from support.testcase import ServerTest, on, on_either, wait_until
 
 FIELDS = {"schema", "ts", "type", "database", "server", "connections", "opcounters", "opsPerSecond", "residentBytes",
           "cache", "queue", "tickets", "flowControl", "members", "lagSeconds", "oplogSeconds", "disk", "operations",
@@ -35,7 +35,7 @@ class MonitorTest(OnTerminal, ServerTest):
             return samples[-1] if samples and condition(samples[-1]) else None
         return wait_until(newest, what, seconds, 0.05)
 
-    @on_both
+    @on_either
     def test_each_sample_is_one_object_with_every_field(self, project):
         project.db.things.insert_one({"_id": 1})
         result = project.ok("monitor", "--every", "200ms", "--count", "3", "-o", "ndjson")
@@ -63,7 +63,7 @@ class MonitorTest(OnTerminal, ServerTest):
             self.assertEqual({"members": "a standalone server has no members",
                               "oplog": "a standalone server has no oplog"}, why(samples[0]))
 
-    @on_both
+    @on_either
     def test_one_object_has_rates_too(self, project):
         sample = project.ok("monitor", "--count", "1", "-o", "json").json()
         self.assertEqual(FIELDS, set(sample))
@@ -93,7 +93,7 @@ class MonitorTest(OnTerminal, ServerTest):
             running.signal(number)
             self.assertEqual(code, running.wait(10).rc)
 
-    @on_both
+    @on_either
     def test_slow_operations_are_named_with_who_runs_them_but_not_what_they_ask_for(self, project):
         project.db.things.insert_one({"_id": 1})
         client = pymongo.MongoClient(project.uri, appname="a-slow-report")
@@ -156,7 +156,7 @@ class MonitorTest(OnTerminal, ServerTest):
         self.assertEqual(130, rc, said)
         self.check_cursor(said)
 
-    @on_both
+    @on_either
     def test_nothing_is_written_and_no_lock_is_taken(self, project):
         project.db.things.insert_one({"_id": 1})
         project.db.command("profile", 2)

@@ -7,7 +7,7 @@ import time
 
 from support.process import alive
 from support.receiver import WebhookServer
-from support.testcase import ServerTest, on, on_both, wait_until
+from support.testcase import ServerTest, on, on_either, wait_until
 
 STEP = {"update": "things", "where": {"m": {"$exists": False}}, "with": [{"$set": {"m": {"$add": ["$n", 1]}}}]}
 ALL = ["started", "paused", "resumed", "failed", "finished", "quarantine"]
@@ -36,7 +36,7 @@ class NotifyTest(ServerTest):
         newest = max((project.root / "logs").iterdir(), key=lambda path: path.stat().st_mtime)
         return newest.read_text()
 
-    @on_both
+    @on_either
     def test_a_run_is_told_from_its_start_to_its_end(self, project):
         hook = self.receiver()
         file = self.filled(project, {"webhook": hook.url(), "on": ALL})
@@ -59,7 +59,7 @@ class NotifyTest(ServerTest):
             self.assertEqual(request.json["idempotencyKey"], request.headers["Idempotency-Key"])
             self.assertEqual("application/json", request.headers["Content-Type"])
 
-    @on_both
+    @on_either
     def test_nothing_to_do_is_no_news(self, project):
         hook = self.receiver()
         self.filled(project, {"webhook": hook.url(), "on": ALL})
@@ -71,7 +71,7 @@ class NotifyTest(ServerTest):
         self.assertEqual(["started", "finished"], hook.events())
         self.assertEqual("down", hook.requests[1].json["command"])
 
-    @on_both
+    @on_either
     def test_a_failed_run_says_why(self, project):
         hook, other = self.receiver(), self.receiver()
         self.filled(project, {"webhook": hook.url()}, {"webhook": other.url(), "on": ["finished"]}, bad=1)
@@ -82,7 +82,7 @@ class NotifyTest(ServerTest):
         self.assertIn("$add", event["message"])
         self.assertEqual([], other.events())
 
-    @on_both
+    @on_either
     def test_a_lock_held_by_another_is_told(self, project):
         hook = self.receiver()
         self.filled(project, {"webhook": hook.url()})
@@ -91,7 +91,7 @@ class NotifyTest(ServerTest):
         self.assertEqual([75], [request.json["exit"] for request in hook.requests])
         self.assertEqual(project.db.name, hook.requests[0].json["database"])
 
-    @on_both
+    @on_either
     def test_quarantine_is_told_once_and_above_its_number(self, project):
         low, high = self.receiver(), self.receiver()
         self.filled(project, {"webhook": low.url(), "on": ["quarantine"], "above": 2},
@@ -162,7 +162,7 @@ class NotifyTest(ServerTest):
         self.assertNotIn("pa55", result.err + self.log(project))
         self.assertNotIn("secret", result.err + self.log(project))
 
-    @on_both
+    @on_either
     def test_a_receiver_that_hangs_holds_nothing_up(self, project):
         slow, quick = self.receiver(*["hang"] * 99), self.receiver()
         self.filled(project, {"webhook": slow.url(), "on": ALL, "timeout": "3s"}, {"webhook": quick.url(), "on": ALL},

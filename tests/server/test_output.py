@@ -3,7 +3,7 @@ import json
 import pathlib
 import re
 
-from support.testcase import ServerTest, on, on_both
+from support.testcase import ServerTest, on, on_either
 
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}}}]}
 CANARY = "c4n4ry-s3cret"
@@ -16,7 +16,7 @@ class OutputTest(ServerTest):
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(count)])
         return project.migration("add", STEP)
 
-    @on_both
+    @on_either
     def test_ndjson_is_one_event_a_line_and_ends_with_the_summary(self, project):
         name = self.fill(project)
         events = project.ok("up", "-o", "ndjson").events()
@@ -36,7 +36,7 @@ class OutputTest(ServerTest):
             self.assertIsInstance(summary["documents"][key], int)
         self.assertIsInstance(summary["seconds"], (int, float))
 
-    @on_both
+    @on_either
     def test_ndjson_of_a_failure_ends_with_its_exit_code(self, project):
         self.fill(project)
         project.migration("bad", {**STEP, "check": [{"none": {"n": {"$gte": 0}}}]})
@@ -44,7 +44,7 @@ class OutputTest(ServerTest):
         self.assertEqual(("summary", 1), (events[-1]["type"], events[-1]["exit"]))
         self.assertEqual(1, len(events[-1]["applied"]))
 
-    @on_both
+    @on_either
     def test_json_is_the_summary_alone(self, project):
         name = self.fill(project)
         summary = project.ok("up", "-o", "json").json()
@@ -65,7 +65,7 @@ class OutputTest(ServerTest):
         (project.migrations / name).write_text("steps: [")
         self.assertEqual(65, json.loads(project.exits(65, "up", "-o", "json").out)["exit"])
 
-    @on_both
+    @on_either
     def test_status_as_json_has_the_promised_shape(self, project):
         name = self.fill(project)
         project.ok("up")
@@ -81,7 +81,7 @@ class OutputTest(ServerTest):
         self.assertEqual((later, "pending"), (pending["file"], pending["state"]))
         self.assertIsNone(pending.get("appliedAt"))
 
-    @on_both
+    @on_either
     def test_an_up_writes_a_log_file_and_prints_the_record(self, project):
         name = self.fill(project)
         result = project.ok("up")
@@ -100,7 +100,7 @@ class OutputTest(ServerTest):
         for topic in hints:
             project.ok("help", topic)
 
-    @on_both
+    @on_either
     def test_without_a_terminal_there_are_no_escape_codes(self, project):
         self.fill(project)
         for command in (("status",), ("plan",), ("up", "--progress", "plain"), ("status",), ("down",)):
@@ -108,7 +108,7 @@ class OutputTest(ServerTest):
             self.assertNotIn("\x1b", result.out + result.err)
             self.assertNotIn("\r", result.out + result.err)
 
-    @on_both
+    @on_either
     def test_a_log_that_cannot_be_written_is_an_error_before_anything_is_changed(self, project):
         self.fill(project)
         (project.root / "logs").write_text("a file, not a directory")
@@ -132,7 +132,7 @@ class OutputTest(ServerTest):
                 & set(entry["command"])
                 or "$out" in str(entry["command"]) or "$merge" in str(entry["command"])]
 
-    @on_both
+    @on_either
     def test_status_plan_and_dry_run_send_no_write(self, project):
         before_names = set(project.db.list_collection_names()) | {"things", "system.profile"}
         writes = self.writes_of(project, ("status",), ("plan",), ("up", "--dry-run"),
@@ -141,7 +141,7 @@ class OutputTest(ServerTest):
         self.assertEqual([], writes)
         self.assertEqual(before_names, set(project.db.list_collection_names()))
 
-    @on_both
+    @on_either
     def test_plan_says_the_guarantee_and_what_would_change(self, project):
         name = self.fill(project)
         result = project.ok("plan")
@@ -174,7 +174,7 @@ class OutputTest(ServerTest):
         for log in (project.root / "logs").glob("*"):
             self.assertNotIn(CANARY, log.read_text())
 
-    @on_both
+    @on_either
     def test_the_password_of_a_working_connection_is_never_shown(self, project):
         self.fill(project)
         user = f"user_{project.db.name}"

@@ -3,7 +3,7 @@ import threading
 
 import pymongo
 
-from support.testcase import ServerTest, on_both, wait_until
+from support.testcase import ServerTest, on_both, on_either, wait_until
 
 DOCS = 40000
 WRITERS = 4
@@ -87,7 +87,7 @@ class PaceTest(ServerTest):
         self.assertEqual(DOCS, project.db.things.count_documents({"$expr": {"$eq": ["$n", {"$add": ["$_id", 1]}]}}))
         self.assertEqual(acknowledged, self.writes_in(project))
 
-    @on_both
+    @on_either
     def test_a_down_beside_writers_is_paced_too_and_leaves_what_they_changed(self, project):
         self.prepare(project)
         acknowledged = self.heard_beside_writers(project, "down", rc=3, before=("up",))
@@ -97,7 +97,7 @@ class PaceTest(ServerTest):
         self.assertGreater(project.db.things.count_documents(changed), 0)
         self.assertEqual(0, project.db.things.count_documents({**changed, "w": 0}))
 
-    @on_both
+    @on_either
     def test_beside_writers_batches_are_smaller_than_alone(self, project):
         self.prepare(project)
         project.ok("up")

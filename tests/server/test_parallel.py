@@ -1,5 +1,5 @@
 """`up --parallel`: migrations of disjoint collections side by side, the others in their order."""
-from support.testcase import ServerTest, on_both, wait_until
+from support.testcase import ServerTest, on_either, wait_until
 
 DOCS = 1500
 
@@ -25,7 +25,7 @@ class ParallelTest(ServerTest):
     def entries(self, project):
         return [e["fileName"] for e in project.db.changelog.find().sort("_id")]
 
-    @on_both
+    @on_either
     def test_disjoint_collections_run_at_the_same_time_and_all_is_done_once(self, project):
         self.fill(project, "users", "orders")
         project.config(engine={"batch": {"docs": 50}})
@@ -42,7 +42,7 @@ class ParallelTest(ServerTest):
         self.assertEqual(names, set(result.events()[-1]["applied"]))
         self.assertEqual(names, {e["migration"] for e in result.events() if e["type"] == "progress"})
 
-    @on_both
+    @on_either
     def test_what_shares_a_collection_waits_for_the_one_before_it(self, project):
         self.fill(project, "users", "orders")
         project.config(engine={"batch": {"docs": 50}})
@@ -59,7 +59,7 @@ class ParallelTest(ServerTest):
         started = {r["migration"]: r["startedAt"] for r in project.db.whimbrel_runs.find({"migration": {"$exists": 1}})}
         self.assertGreaterEqual(started[second], ended[first])
 
-    @on_both
+    @on_either
     def test_one_that_fails_lets_running_ones_end_and_starts_no_further_ones(self, project):
         self.fill(project, "users", "orders")
         project.config(engine={"batch": {"docs": 50}})
@@ -71,7 +71,7 @@ class ParallelTest(ServerTest):
         self.assertOnce(project, "orders")
         self.assertNotIn("never", project.db.list_collection_names())
 
-    @on_both
+    @on_either
     def test_after_kill_9_both_are_gone_on_with(self, project):
         self.fill(project, "users", "orders")
         project.config(engine={"batch": {"docs": 50}})
@@ -85,7 +85,7 @@ class ParallelTest(ServerTest):
         self.assertOnce(project, "users", "orders")
         self.assertEqual(2, len(self.entries(project)))
 
-    @on_both
+    @on_either
     def test_plan_shows_what_may_run_side_by_side_and_why_not(self, project):
         self.fill(project, "users", "orders")
         first = project.migration("first", update("users"))

@@ -4,7 +4,7 @@ import threading
 
 import pymongo
 
-from support.testcase import ServerTest, on_both
+from support.testcase import ServerTest, on_either
 
 DOUBLE = {"update": "things", "where": {"n2": {"$exists": False}}, "with": [{"$set": {"n2": {"$multiply": ["$n", 2]}}}]}
 
@@ -44,7 +44,7 @@ class ReportTest(ServerTest):
         project.exits(rc, "up")
         return file
 
-    @on_both
+    @on_either
     def test_json_has_counts_steps_events_and_samples(self, project):
         file = self.ran(project, description="doubles n")
         report = project.ok("report", "-o", "json").json()
@@ -56,7 +56,7 @@ class ReportTest(ServerTest):
         self.assertEqual(3000, report["samples"][-1]["scanned"])
         self.assertGreater(report["docsPerSecond"], 0)
 
-    @on_both
+    @on_either
     def test_a_longer_run_keeps_samples_over_its_time_that_only_grow(self, project):
         self.ran(project, count=60_000)
         samples = project.ok("report", "-o", "json").json()["samples"]
@@ -69,7 +69,7 @@ class ReportTest(ServerTest):
             if 0 < sample["scanned"] < 60_000:  # before and after the scan no lane is at work
                 self.assertEqual(1, sample["lanes"])
 
-    @on_both
+    @on_either
     def test_slow_operations_of_others_are_seen_with_whose_they_are(self, project):
         project.config()
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(25_000)])
@@ -91,7 +91,7 @@ class ReportTest(ServerTest):
         log, = (project.root / "logs").glob("*.log")
         self.assertRegex(log.read_text(), r"slow operations \d+ \(find \S+\.orders by billing, ")
 
-    @on_both
+    @on_either
     def test_samples_keep_how_the_server_was(self, project):
         self.ran(project, count=60_000)
         kept = list(project.db.whimbrel_samples.find().sort("_id"))
@@ -111,7 +111,7 @@ class ReportTest(ServerTest):
         self.assertIn("The server meanwhile, at its worst", text)
         self.assertRegex(text, r"cache dirty +\d+\.\d %")
 
-    @on_both
+    @on_either
     def test_documents_in_quarantine_are_shown_with_their_reason(self, project):
         self.ran(project, rc=3, bad=(7, 8))
         report = project.ok("report", "-o", "json").json()
@@ -119,7 +119,7 @@ class ReportTest(ServerTest):
         self.assertIn("_id 7: ", report["firstErrors"][0])
         self.assertIn("In quarantine: 2", project.ok("report").out)
 
-    @on_both
+    @on_either
     def test_the_page_stands_by_itself_and_shows_what_it_was_told_as_text(self, project):
         self.ran(project, description="<script>alert(1)</script> & more", rc=3, count=60_000, bad=(7,))
         project.ok("report", "change", "-o", "html", "--out", "report.html")
@@ -134,7 +134,7 @@ class ReportTest(ServerTest):
             self.assertIn("Documents processed", page.text)
             self.assertEqual(len(samples), len(page.drawings[0]))
 
-    @on_both
+    @on_either
     def test_markdown_is_tables_that_no_value_can_break(self, project):
         self.ran(project, description="a | b\n<c>")
         lines = project.ok("report", "-o", "markdown").out.splitlines()
@@ -142,7 +142,7 @@ class ReportTest(ServerTest):
         for line in lines:
             self.assertTrue(not line or line.startswith(("#", "| ", "|---|")), line)
 
-    @on_both
+    @on_either
     def test_a_rehearsed_estimate_stands_beside_the_truth(self, project):
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(500)])
         project.migration("change", DOUBLE)
@@ -153,7 +153,7 @@ class ReportTest(ServerTest):
         self.assertRegex(text, r"truth +\d")
         self.assertRegex(text, r"rehearsal +passed in")
 
-    @on_both
+    @on_either
     def test_failed_and_interrupted_runs_have_one_too_and_the_last_that_ran_is_meant(self, project):
         self.ran(project)
         project.db.things.update_one({"_id": 5}, {"$set": {"n": "text"}})
@@ -165,7 +165,7 @@ class ReportTest(ServerTest):
         self.assertTrue(report["message"])
         self.assertEqual("failed", report["events"][-1]["outcome"])
 
-    @on_both
+    @on_either
     def test_without_a_run_it_says_so(self, project):
         project.exits(66, "report")
         project.migration("change", DOUBLE)
@@ -173,7 +173,7 @@ class ReportTest(ServerTest):
         project.exits(66, "report", "nothing-like-it")
         project.exits(64, "status", "-o", "html")
 
-    @on_both
+    @on_either
     def test_a_sample_of_a_newer_format_is_refused_with_its_number(self, project):
         self.ran(project)
         project.db.whimbrel_samples.update_many({}, {"$set": {"v": 8}})

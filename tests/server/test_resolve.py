@@ -3,7 +3,7 @@ import datetime
 
 from support.resolve import DOCS, TWICE, ResolveTest
 from support.scripts import script, transforms
-from support.testcase import on, on_both
+from support.testcase import on, on_either
 
 
 class AcceptTest(ResolveTest):
@@ -23,7 +23,7 @@ class AcceptTest(ResolveTest):
         name = self.applied(project)
         self.assertSaid("did you mean", project.exits(66, "resolve", name.replace("twice", "twyce"), "--pending"))
 
-    @on_both
+    @on_either
     def test_a_held_lock_keeps_it_out(self, project):
         name = self.applied(project)
         project.db.changelog_lock.insert_one({"createdAt": datetime.datetime.now(datetime.timezone.utc)})
@@ -40,7 +40,7 @@ class AcceptTest(ResolveTest):
         project.ok("-e", "production", "resolve", name, "--applied", "--confirm", project.db.name)
         self.assertEqual("applied", project.state(name))
 
-    @on_both
+    @on_either
     def test_it_is_recorded_in_the_audit_with_what_was_said(self, project):
         name = project.migration("twice", TWICE)
         for flag in ("--applied", "--pending"):
@@ -50,7 +50,7 @@ class AcceptTest(ResolveTest):
                          [(r["action"], r["migration"], r["options"]) for r in records])
         self.assertSaid("as pending", project.ok("history"), "out")
 
-    @on_both
+    @on_either
     def test_what_cannot_be_recorded_is_not_done(self, project):
         name = self.applied(project)
         project.db.command({"collMod": "whimbrel_audit", "validator": {"never": True}})
@@ -69,7 +69,7 @@ class AcceptTest(ResolveTest):
 
     # --accept-change
 
-    @on_both
+    @on_either
     def test_an_interrupted_run_goes_on_with_its_changed_file(self, project):
         name = self.interrupted(project)
         self.change(project, name)
@@ -79,7 +79,7 @@ class AcceptTest(ResolveTest):
         self.assertTwice(project, DOCS)
         self.assertEqual("applied", project.state(name))
 
-    @on_both
+    @on_either
     def test_an_applied_migration_takes_its_changed_file(self, project):
         project.config(useFileHash=True)
         name = project.migration("twice", TWICE)
@@ -98,7 +98,7 @@ class AcceptTest(ResolveTest):
         project.ok("down")
         self.assertSameBytes(before, project.raw())
 
-    @on_both
+    @on_either
     def test_an_entry_of_migrate_mongo_takes_the_changed_file(self, project):
         name = project.migration("twice", TWICE)
         project.db.changelog.insert_one({"fileName": name, "fileHash": "0" * 64,
@@ -110,7 +110,7 @@ class AcceptTest(ResolveTest):
         self.assertEqual(["_id", "fileName", "fileHash", "appliedAt", "migrationBlock"], list(entry))
         self.assertEqual(datetime.datetime(2024, 1, 2), entry["appliedAt"])
 
-    @on_both
+    @on_either
     def test_without_a_change_there_is_nothing_to_accept_and_nothing_is_written(self, project):
         name = self.applied(project)
         pending = project.migration("later", TWICE)
@@ -119,7 +119,7 @@ class AcceptTest(ResolveTest):
             self.assertSaid("no change", project.ok("resolve", migration, "--accept-change"), "out")
         self.assertEqual(before, self.kept(project))
 
-    @on_both
+    @on_either
     def test_other_steps_than_the_run_has_recorded_are_refused(self, project):
         name = self.applied(project)
         before = self.kept(project)
@@ -130,7 +130,7 @@ class AcceptTest(ResolveTest):
         self.assertEqual(before, self.kept(project) | {"whimbrel_runs": before["whimbrel_runs"]})
         self.assertEqual("changed", project.state(name))
 
-    @on_both
+    @on_either
     def test_steps_that_an_open_run_has_not_reached_may_be_others(self, project):
         name = self.interrupted(project, TWICE, {"insert": "wrong", "documents": [{"_id": 1}]})
         right = [{"insert": "right", "documents": [{"_id": k}]} for k in (1, 2)]
@@ -147,7 +147,7 @@ class AcceptTest(ResolveTest):
         self.assertUntouched(project)
         self.assertEqual(0, project.db.right.count_documents({}))
 
-    @on_both
+    @on_either
     def test_an_interrupted_down_goes_on_with_its_changed_file(self, project):
         name = self.interrupted_down(project)
         self.change(project, name)
@@ -157,7 +157,7 @@ class AcceptTest(ResolveTest):
         self.assertUntouched(project)
         self.assertEqual("pending", project.state(name))
 
-    @on_both
+    @on_either
     def test_quarantined_documents_are_retried_with_the_accepted_file(self, project):
         self.fill(project, bad={7}, maxErrors=1)
         name = script(project, transforms("if (typeof doc.n !== 'number') throw new Error('no'); return { n: 2 * doc.n + 1 };"))

@@ -2,7 +2,7 @@
 import signal
 
 from support.resolve import DOCS, TWICE, ResolveTest
-from support.testcase import on_both, wait_until
+from support.testcase import on_either, wait_until
 
 TEXT = "20240101000000-script.js"
 
@@ -10,7 +10,7 @@ TEXT = "20240101000000-script.js"
 class StateTest(ResolveTest):
     # --applied
 
-    @on_both
+    @on_either
     def test_a_pending_migration_counts_as_applied_without_being_run(self, project):
         self.fill(project)
         name = project.migration("twice", TWICE)
@@ -25,7 +25,7 @@ class StateTest(ResolveTest):
         project.ok("up")
         self.assertSameBytes(before, project.raw())
 
-    @on_both
+    @on_either
     def test_without_a_run_down_needs_steps_of_the_file(self, project):
         self.fill(project)
         name = project.migration("twice", TWICE)
@@ -37,7 +37,7 @@ class StateTest(ResolveTest):
         project.ok("down")
         self.assertEqual(("pending", 1), (project.state(own), project.db.undone.count_documents({})))
 
-    @on_both
+    @on_either
     def test_an_applied_migration_is_applied_already(self, project):
         name = self.applied(project)
         self.change(project, name)
@@ -45,7 +45,7 @@ class StateTest(ResolveTest):
         self.assertSaid("applied already", project.ok("resolve", name, "--applied"), "out")
         self.assertEqual(before, self.kept(project))
 
-    @on_both
+    @on_either
     def test_an_interrupted_run_is_closed_and_down_restores_what_it_did(self, project):
         name = self.interrupted(project, TWICE, {"insert": "later", "documents": [{"_id": 1}]})
         done = project.db.things.count_documents({"done": True})
@@ -59,7 +59,7 @@ class StateTest(ResolveTest):
         self.assertUntouched(project)
         self.assertEqual("pending", project.state(name))
 
-    @on_both
+    @on_either
     def test_what_a_failed_run_left_in_quarantine_can_be_retried(self, project):
         self.fill(project, bad={7}, maxErrors=1)
         name = project.migration("twice", {**TWICE, "check": [{"none": {"n": 3}}]})
@@ -71,7 +71,7 @@ class StateTest(ResolveTest):
         project.ok("down")
         self.assertUntouched(project)
 
-    @on_both
+    @on_either
     def test_an_interrupted_down_cannot_count_as_applied(self, project):
         name = self.interrupted_down(project)
         before = self.kept(project)
@@ -82,7 +82,7 @@ class StateTest(ResolveTest):
         project.ok("down")
         self.assertUntouched(project)
 
-    @on_both
+    @on_either
     def test_the_changed_file_of_an_open_run_must_be_accepted_first(self, project):
         name = self.interrupted(project)
         self.change(project, name)
@@ -91,7 +91,7 @@ class StateTest(ResolveTest):
         project.ok("resolve", name, "--applied")
         self.assertEqual("applied", project.state(name))
 
-    @on_both
+    @on_either
     def test_a_failed_script_that_was_finished_by_hand_counts_as_applied(self, project):
         text = ("module.exports = { async up(db) { throw new Error('not like this'); },\n"
                 "  async down(db) { await db.collection('undone').insertOne({ _id: 1 }); } };\n")
@@ -104,7 +104,7 @@ class StateTest(ResolveTest):
         project.ok("down")
         self.assertEqual((1, "pending"), (project.db.undone.count_documents({}), project.state(TEXT)))
 
-    @on_both
+    @on_either
     def test_a_run_that_an_earlier_call_left_open_is_closed_by_the_next(self, project):
         name = self.interrupted(project)
         run = project.db.whimbrel_runs.find_one({"migration": name})
@@ -115,7 +115,7 @@ class StateTest(ResolveTest):
 
     # --pending
 
-    @on_both
+    @on_either
     def test_an_applied_migration_counts_as_pending_and_its_documents_stay(self, project):
         name = self.applied(project)
         before = project.raw()
@@ -132,7 +132,7 @@ class StateTest(ResolveTest):
         self.assertSameBytes(before, project.raw())
         self.assertSaid("nothing to undo", project.ok("down"))
 
-    @on_both
+    @on_either
     def test_an_interrupted_run_is_given_up_and_up_starts_afresh(self, project):
         once = {**TWICE, "where": {"done": {"$ne": True}}}
         name = self.interrupted(project, once)
@@ -145,7 +145,7 @@ class StateTest(ResolveTest):
         self.assertEqual(["undone", "done"], [run["state"] for run in
                                               project.db.whimbrel_runs.find({"migration": name}).sort("startedAt")])
 
-    @on_both
+    @on_either
     def test_down_goes_on_with_what_was_applied_before(self, project):
         self.fill(project)
         first = project.migration("first", {"insert": "others", "documents": [{"_id": 1}]})
@@ -156,7 +156,7 @@ class StateTest(ResolveTest):
         self.assertSaid(f"MIGRATED DOWN: {first}", result, "out")
         self.assertTwice(project, 200)
 
-    @on_both
+    @on_either
     def test_the_quarantine_of_a_run_goes_with_it(self, project):
         self.fill(project, bad={7, 70}, maxErrors=2)
         name = project.migration("twice", {**TWICE, "where": {"done": {"$ne": True}}})
@@ -167,14 +167,14 @@ class StateTest(ResolveTest):
         project.exits(3, "up")
         self.assertEqual(2, project.db.whimbrel_errors.count_documents({}))
 
-    @on_both
+    @on_either
     def test_a_down_that_was_finished_by_hand_counts_as_pending(self, project):
         name = self.interrupted_down(project)
         project.ok("resolve", name, "--pending")
         self.assertEqual("pending", project.state(name))
         self.assertSaid("nothing to undo", project.ok("down"))
 
-    @on_both
+    @on_either
     def test_an_interrupted_script_starts_afresh_without_a_question(self, project):
         project.migration(TEXT, text=(
             "module.exports = { async up(db) { await db.collection('begun').insertOne({});\n"
@@ -187,7 +187,7 @@ class StateTest(ResolveTest):
         project.ok("up")
         self.assertEqual((2, "applied"), (project.db.begun.count_documents({}), project.state(TEXT)))
 
-    @on_both
+    @on_either
     def test_a_pending_migration_is_pending_already(self, project):
         self.fill(project)
         name = project.migration("twice", TWICE)
@@ -195,7 +195,7 @@ class StateTest(ResolveTest):
         self.assertSaid("pending already", project.ok("resolve", name, "--pending"), "out")
         self.assertEqual(before, self.kept(project))
 
-    @on_both
+    @on_either
     def test_a_run_that_lost_its_entry_is_given_up_too(self, project):
         name = self.applied(project)
         project.db.changelog.delete_many({})
@@ -203,7 +203,7 @@ class StateTest(ResolveTest):
         self.assertEqual("undone", project.db.whimbrel_runs.find_one({"migration": name})["state"])
         self.assertSaid("pending already", project.ok("resolve", name, "--pending"), "out")
 
-    @on_both
+    @on_either
     def test_a_run_that_lost_its_entry_is_the_one_that_is_applied_again(self, project):
         name = self.applied(project)
         project.db.changelog.delete_many({})
@@ -211,7 +211,7 @@ class StateTest(ResolveTest):
         project.ok("down")
         self.assertUntouched(project)
 
-    @on_both
+    @on_either
     def test_other_steps_can_be_taken_over_by_way_of_pending(self, project):
         name = self.applied(project)
         self.change(project, name, {"update": "others", "with": [{"$set": {"a": 1}}]})
@@ -220,7 +220,7 @@ class StateTest(ResolveTest):
         self.assertEqual("applied", project.state(name))
         self.assertSaid("no record of the run", project.exits(1, "down"))
 
-    @on_both
+    @on_either
     def test_a_runner_that_lost_its_lock_goes_no_further_with_a_closed_run(self, project):
         standalone = "setName" not in project.db.command("hello")
         for flag in ("--applied", "--pending"):

@@ -11,7 +11,7 @@ from bson.raw_bson import RawBSONDocument
 from support import mongodump
 from support.backups import definitions, fill, only_backup
 from support.project import BINARY, clean_environment
-from support.testcase import ServerTest, on_both
+from support.testcase import ServerTest, on_either
 
 UTC = datetime.timezone.utc
 
@@ -42,7 +42,7 @@ class RestoreTest(ServerTest):
         mongodump.write_directory(folder, database or project.db.name, collections, **keys)
         return folder, docs, collections
 
-    @on_both
+    @on_either
     def test_every_type_comes_back_byte_for_byte(self, project):
         fill(project)
         project.db.things.insert_one(RawBSONDocument(bson.encode({"_id": "$dollar", "a.b": 1, "$c": 2})))
@@ -66,7 +66,7 @@ class RestoreTest(ServerTest):
             for name, expected in before.items():
                 self.assertSameBytes(expected, project.raw(name), f"of {name} from {path} with --drop")
 
-    @on_both
+    @on_either
     def test_definitions_of_every_kind_come_back(self, project):
         definitions(project)
         names = ("capped", "words", "view", "weather")
@@ -86,7 +86,7 @@ class RestoreTest(ServerTest):
                 self.assertEqual(60, project.db.weather.count_documents({}))
                 self.assertEqual(19, project.db.view.count_documents({}))
 
-    @on_both
+    @on_either
     def test_a_directory_made_by_hand_is_restored(self, project):
         for packed in (False, True):
             project.empty()
@@ -97,7 +97,7 @@ class RestoreTest(ServerTest):
             self.assertTrue(project.db["none"].options()["capped"])
             subprocess.run(["rm", "-r", folder], check=True)
 
-    @on_both
+    @on_either
     def test_an_archive_made_by_hand_is_restored_also_from_stdin(self, project):
         _, docs, collections = self.hand_made(project)
         data = mongodump.archive(project.db.name, collections)
@@ -110,7 +110,7 @@ class RestoreTest(ServerTest):
                 self.assertEqual(0, run.returncode, run.stderr)
                 self.assertSameBytes(docs, project.raw())
 
-    @on_both
+    @on_either
     def test_a_backup_goes_through_a_pipe_into_another_database(self, project):
         fill(project, 200)
         other = project.db.client[project.db.name + "_copy"]
@@ -123,7 +123,7 @@ class RestoreTest(ServerTest):
                         other.get_collection("things", codec_options=mongodump.RAW).find())
         self.assertSameBytes(sorted(project.raw()), copied)
 
-    @on_both
+    @on_either
     def test_without_drop_documents_that_are_there_stay_and_are_counted(self, project):
         folder, docs, _ = self.hand_made(project)
         project.db.things.insert_one({"_id": 7, "n": "mine"})
@@ -134,7 +134,7 @@ class RestoreTest(ServerTest):
         self.assertEqual(500, project.db.things.count_documents({}))
         self.assertIn("1 were there already", project.ok("restore", folder).out.replace("500", "1"))
 
-    @on_both
+    @on_either
     def test_drop_must_be_confirmed_by_the_name_of_the_database(self, project):
         folder, docs, _ = self.hand_made(project)
         project.db.things.insert_one({"_id": "mine"})
@@ -144,7 +144,7 @@ class RestoreTest(ServerTest):
         self.drop(project, folder)
         self.assertSameBytes(docs, project.raw())
 
-    @on_both
+    @on_either
     def test_what_is_damaged_is_refused_before_anything_is_dropped(self, project):
         folder, docs, collections = self.hand_made(project)
         project.db.things.insert_one({"_id": "mine"})
@@ -171,7 +171,7 @@ class RestoreTest(ServerTest):
         self.assertEqual([{"_id": "mine"}], list(project.db.things.find()))
         self.assertEqual(0, project.db.whimbrel_audit.count_documents({}))
 
-    @on_both
+    @on_either
     def test_a_changed_byte_of_our_backup_is_found_by_its_checksum(self, project):
         fill(project, 50)
         project.ok("backup")
@@ -181,7 +181,7 @@ class RestoreTest(ServerTest):
         result = project.exits(65, "restore", folder, "--drop", "--confirm", project.db.name)
         self.assertIn("SHA-256", result.err)
 
-    @on_both
+    @on_either
     def test_a_killed_restore_ends_with_the_backup_when_it_is_given_again(self, project):
         fill(project, 3000)
         definitions(project)
@@ -208,7 +208,7 @@ class RestoreTest(ServerTest):
             self.assertEqual([], [n for n in project.db.list_collection_names() if n.startswith("whimbrel_restore")])
         self.assertGreaterEqual(killed, len(points) - 2)
 
-    @on_both
+    @on_either
     def test_a_killed_restore_without_drop_is_gone_on_with(self, project):
         project.db.things.insert_many([{"_id": k, "pad": "x" * 1000} for k in range(5000)])
         project.db.things.create_index("pad")
@@ -222,7 +222,7 @@ class RestoreTest(ServerTest):
         self.assertSameBytes(before, project.raw())
         self.assertEqual({"_id_", "pad_1"}, set(project.db.things.index_information()))
 
-    @on_both
+    @on_either
     def test_until_it_is_whole_the_old_collection_stays(self, project):
         project.db.things.insert_many([{"_id": k, "n": 1} for k in range(4)])
         index = [{"v": 2, "key": {"n": 1}, "name": "n", "unique": True}]
@@ -233,7 +233,7 @@ class RestoreTest(ServerTest):
         self.assertSaid("duplicate key", result, "err")
         self.assertEqual(4, project.db.things.count_documents({}))
 
-    @on_both
+    @on_either
     def test_a_backup_of_matching_documents_puts_them_back_and_leaves_the_others(self, project):
         project.db.things.insert_many([{"_id": k, "old": k % 2} for k in range(10)])
         project.migration("change", {"update": "things", "where": {"old": 1},
@@ -245,7 +245,7 @@ class RestoreTest(ServerTest):
         self.assertSaid("resolve", result)
         self.assertEqual([*before, bson.encode({"_id": "since"})], project.raw())
 
-    @on_both
+    @on_either
     def test_only_and_dry_run_and_other_databases(self, project):
         folder, docs, _ = self.hand_made(project, database="shop")
         self.assertSaid("add --to-db", project.exits(64, "restore", folder))
@@ -262,7 +262,7 @@ class RestoreTest(ServerTest):
         project.exits(66, "restore", "nothing")
         project.exits(64, "restore")
 
-    @on_both
+    @on_either
     def test_restores_hold_the_lock_and_are_in_the_history(self, project):
         folder, _, _ = self.hand_made(project)
         project.db.changelog_lock.insert_one({"createdAt": datetime.datetime.now(UTC)})
@@ -273,7 +273,7 @@ class RestoreTest(ServerTest):
         self.assertEqual(["restore.started", "restore.ended"], actions)
         self.assertEqual(0, project.db.changelog_lock.count_documents({}))
 
-    @on_both
+    @on_either
     def test_validators_of_today_do_not_refuse_documents_of_yesterday(self, project):
         project.db.things.insert_one({"_id": 1})
         project.db.command({"collMod": "things", "validator": {"needed": {"$exists": True}}})
@@ -285,7 +285,7 @@ class RestoreTest(ServerTest):
         self.drop(project, "b")
         self.assertEqual([{"_id": 1}], list(project.db.things.find()))
 
-    @on_both
+    @on_either
     def test_large_documents_and_many_small_ones_come_back_within_bounded_memory(self, project):
         project.db.big.insert_many([{"_id": k, "pad": bytes(15 << 20)} for k in range(3)])
         project.db.big.insert_one({"_id": "most", "pad": bytes((16 << 20) - 40)})

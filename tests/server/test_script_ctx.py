@@ -1,6 +1,6 @@
 """What surrounds a document migration in JavaScript: ctx, setup, check, teardown, its output, its hosts."""
 from support.scripts import ScriptTest, quarantined, script, transforms
-from support.testcase import on, on_both
+from support.testcase import on, on_either
 
 NEGATE = transforms("return { $set: { n: -doc.n - 1 } };")
 
@@ -27,15 +27,15 @@ class ContextTest(ScriptTest):
         self.assertEqual("applied", project.state(name))
         self.assertEqual([-k - 1 for k in range(20)], [d["n"] for d in project.db.things.find().sort("_id")])
 
-    @on_both
+    @on_either
     def test_a_check_that_throws_fails_the_migration(self, project):
         self.check_mendable(project, ["not yet there"], "async check(ctx) { throw new Error('not yet there'); }")
 
-    @on_both
+    @on_either
     def test_a_check_that_returns_false_fails_the_migration(self, project):
         self.check_mendable(project, ["check returned false"], "async check(ctx) { return false; }")
 
-    @on_both
+    @on_either
     def test_a_setup_that_throws_fails_before_anything_is_written(self, project):
         self.check_mendable(project, ["no settings"], "setup(ctx) { throw new RangeError('no settings'); }")
 
@@ -61,7 +61,7 @@ class ContextTest(ScriptTest):
         project.ok("up")
         self.assertEqual("applied", project.state(name))
 
-    @on_both
+    @on_either
     def test_ctx_has_the_database_the_client_a_state_and_the_migration(self, project):
         self.fill(project)
         project.db.factors.insert_one({"_id": "f", "by": 3})
@@ -135,7 +135,7 @@ class ContextTest(ScriptTest):
         project.ok("up", "--workers", "2")
         self.assertEqual(2, len(project.db.things.distinct("pid")))
 
-    @on_both
+    @on_either
     def test_what_was_changed_and_not_returned_stays_as_it_was(self, project):
         self.fill(project)
         before = project.raw()
@@ -143,7 +143,7 @@ class ContextTest(ScriptTest):
         project.ok("up")
         self.assertSameBytes(before, project.raw())
 
-    @on_both
+    @on_either
     def test_an_instance_of_a_class_is_no_document_unless_it_says_what_it_is(self, project):
         self.fill(project, 2)
         script(project, transforms("return doc._id ? new Said(doc) : new Price(doc.n);"),
@@ -156,7 +156,7 @@ class ContextTest(ScriptTest):
         self.assertEqual([{"_id": 0, "n": 0}, {"_id": 1, "n": 1, "price": {"n": 2.5}}],
                          list(project.db.things.find().sort("_id")))
 
-    @on_both
+    @on_either
     def test_an_instance_inside_of_a_document_is_written_as_the_driver_writes_it(self, project):
         self.fill(project, 1)
         script(project, transforms("return { ...doc, a: new Price(2), b: new Said(), c: [new Price(3)] };"),

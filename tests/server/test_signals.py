@@ -1,7 +1,7 @@
 """SIGINT and SIGTERM finish the running batches, save, and leave a run that resumes."""
 import signal
 
-from support.testcase import ServerTest, on_both, wait_until
+from support.testcase import ServerTest, on_either, wait_until
 
 DOCS = 30000
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "done": True}}]}
@@ -36,7 +36,7 @@ class SignalTest(ServerTest):
             {"$expr": {"$ne": ["$n", {"$add": [{"$multiply": ["$k", 2]}, 1]}]}})
         self.assertEqual(0, wrong)
 
-    @on_both
+    @on_either
     def test_ctrl_c_stops_with_130_and_up_goes_on(self, project):
         done = self.stop_with(project, signal.SIGINT, 130)
         status = project.ok("status", "-o", "json").json()
@@ -46,13 +46,13 @@ class SignalTest(ServerTest):
         self.assertSaid(f"MIGRATED UP: {self.name}", result, "out")
         self.check_done(project)
 
-    @on_both
+    @on_either
     def test_sigterm_stops_with_143_and_up_goes_on(self, project):
         self.stop_with(project, signal.SIGTERM, 143)
         project.ok("up")
         self.check_done(project)
 
-    @on_both
+    @on_either
     def test_an_interrupted_run_can_be_undone(self, project):
         self.stop_with(project, signal.SIGINT, 130)
         project.ok("down")
@@ -60,7 +60,7 @@ class SignalTest(ServerTest):
         self.assertEqual(0, project.db.things.count_documents({"$expr": {"$ne": ["$n", "$k"]}}))
         self.assertEqual("pending", project.state(self.name))
 
-    @on_both
+    @on_either
     def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(self, project):
         running = self.started(project)
         running.signal(signal.SIGINT)
@@ -70,7 +70,7 @@ class SignalTest(ServerTest):
         wait_until(lambda: project.run("up", "--wait", "60s").rc == 0, "up goes on", 120, 0.2)
         self.check_done(project)
 
-    @on_both
+    @on_either
     def test_a_stopped_up_leaves_later_migrations_alone(self, project):
         later = project.migration("20990101000000-later.yaml", {"insert": "other", "documents": [{"_id": 1}]})
         self.stop_with(project, signal.SIGINT, 130)

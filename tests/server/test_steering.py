@@ -5,7 +5,7 @@ import time
 
 from support.project import ROOT
 from support.steered import STEP, SteeredTest
-from support.testcase import on_both, wait_until
+from support.testcase import on_either, wait_until
 
 
 class SteeringTest(SteeredTest):
@@ -22,7 +22,7 @@ class SteeringTest(SteeredTest):
         wait_until(lambda: time.monotonic() - looked > 0.6, "a look later")
         self.assertEqual(before, self.done(project))
 
-    @on_both
+    @on_either
     def test_a_paused_run_writes_nothing_more_until_it_is_resumed_and_loses_nothing(self, project):
         up = self.slow(project)
         asked = time.monotonic()
@@ -44,7 +44,7 @@ class SteeringTest(SteeredTest):
         reason = next(e["reason"] for e in result.events() if e["type"] == "throttle")
         self.assertIn("deploy of the shop", reason)
 
-    @on_both
+    @on_either
     def test_obeying_takes_less_than_two_seconds(self, project):
         up = self.slow(project, rate=200)
         for command in (["pause"], ["resume"], ["set", "batch.docs=20"], ["pause"], ["resume"]):
@@ -58,7 +58,7 @@ class SteeringTest(SteeredTest):
         up.signal(signal.SIGTERM)
         self.assertEqual(143, up.wait().rc)
 
-    @on_both
+    @on_either
     def test_a_cancelled_run_ends_with_4_and_can_be_gone_on_with_or_undone(self, project):
         up = self.slow(project)
         before = project.raw("things")
@@ -73,7 +73,7 @@ class SteeringTest(SteeredTest):
         project.ok("down")
         self.assertEqual([k for k in range(self.DOCS)], [d["n"] for d in project.db.things.find().sort("_id")])
 
-    @on_both
+    @on_either
     def test_a_pause_outlives_its_process_and_the_next_up_waits_or_ends_with_4(self, project):
         up = self.slow(project)
         project.ok("pause")
@@ -90,7 +90,7 @@ class SteeringTest(SteeredTest):
         self.assertEqual(0, waiting.wait().rc)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_a_resume_of_a_run_that_nobody_works_on_holds_for_the_next_up(self, project):
         up = self.slow(project)
         project.ok("pause")
@@ -100,7 +100,7 @@ class SteeringTest(SteeredTest):
         self.assertNotIn("paused:", result.err)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_settings_hold_at_once_outlive_their_process_and_are_seen_in_the_audit(self, project):
         up = self.slow(project, rate=20)
         result = project.ok("set", "workers=3", "throttle.maxRate=off", "--why", "the night is short")
@@ -112,7 +112,7 @@ class SteeringTest(SteeredTest):
                          record["options"])
         self.assertSaid("run set ", project.ok("history"))
 
-    @on_both
+    @on_either
     def test_more_lanes_take_part_when_more_workers_are_set(self, project):
         up = self.slow(project, rate=100)
         project.ok("set", "workers=4", "throttle.maxRate=off", "batch.docs=1")
@@ -122,7 +122,7 @@ class SteeringTest(SteeredTest):
         self.assertGreater(max(lanes), 1, lanes)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_how_many_documents_may_fail_can_be_set_while_they_do(self, project):
         self.prepare(project, workers=1)
         last = project.db.things.find_one(sort=[("_id", -1)])["_id"]
@@ -136,7 +136,7 @@ class SteeringTest(SteeredTest):
         self.assertEqual(3, result.rc, str(result))
         self.assertEqual(3, project.db.whimbrel_errors.count_documents({}))
 
-    @on_both
+    @on_either
     def test_a_window_can_be_set_and_taken_away_while_a_run_works(self, project):
         up = self.slow(project)
         now = project.db.command("hello")["localTime"]
@@ -149,7 +149,7 @@ class SteeringTest(SteeredTest):
         self.assertEqual(0, up.wait(60).rc)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_what_is_impossible_is_refused_with_the_reason(self, project):
         self.assertSaid("there is no run", project.exits(66, "pause"))
         up = self.slow(project)
@@ -164,7 +164,7 @@ class SteeringTest(SteeredTest):
         project.ok("up")
         self.assertSaid("it has ended", project.exits(1, "cancel"))
 
-    @on_both
+    @on_either
     def test_watch_follows_a_run_to_its_end_and_tells_its_states(self, project):
         up = self.slow(project)
         watch = project.start("watch", "--every", "100ms", "-o", "ndjson")
@@ -182,7 +182,7 @@ class SteeringTest(SteeredTest):
         self.assertEqual(sorted(done), done)
         self.assertEqual({self.name}, {e["migration"] for e in seen})
 
-    @on_both
+    @on_either
     def test_watch_in_text_ends_with_the_state_and_its_exit_code(self, project):
         up = self.slow(project)
         watch = project.start("watch", "--every", "200ms")
@@ -193,7 +193,7 @@ class SteeringTest(SteeredTest):
         self.assertEqual(4, result.rc, str(result))
         self.assertIn("interrupted", result.out.splitlines()[-1])
 
-    @on_both
+    @on_either
     def test_a_down_can_be_paused_too(self, project):
         self.prepare(project, docs=20, workers=1, throttle={"maxRate": 400})
         project.ok("up", "--max-rate", "off")
@@ -209,7 +209,7 @@ class SteeringTest(SteeredTest):
         self.assertEqual(0, down.wait().rc)
         self.assertEqual([k for k in range(self.DOCS)], [d["n"] for d in project.db.things.find().sort("_id")])
 
-    @on_both
+    @on_either
     def test_a_rate_is_kept(self, project):
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(1000)])
         project.config(engine={"workers": 2})

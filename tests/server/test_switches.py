@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from support.testcase import ServerTest, on, on_both, wait_until
+from support.testcase import ServerTest, on, on_either, wait_until
 
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": ["$n", 1]}, "done": True}}]}
 OPERATORS = {"update": "things", "with": {"$inc": {"n": 1}}}
@@ -17,7 +17,7 @@ class SwitchTest(ServerTest):
             [{"_id": k, "n": "text" if k in bad else k} for k in range(count)], ordered=False)
         return project.migration("add", step)
 
-    @on_both
+    @on_either
     def test_status_with_exit_code_tells_what_is_pending_from_what_is_not(self, project):
         self.assertEqual(0, project.run("status", "--exit-code").rc)
         self.fill(project)
@@ -28,7 +28,7 @@ class SwitchTest(ServerTest):
         self.assertEqual(0, project.run("status", "--exit-code").rc)
         self.assertEqual(0, project.run("up").rc, "nothing to do is no failure")
 
-    @on_both
+    @on_either
     def test_quiet_leaves_results_and_errors(self, project):
         name = self.fill(project)
         result = project.ok("up", "--quiet")
@@ -48,12 +48,12 @@ class SwitchTest(ServerTest):
         self.assertLessEqual(len(lines), 8, str(result))
         self.assertNotIn("\x1b", result.err)
 
-    @on_both
+    @on_either
     def test_no_progress_is_shown_when_none_is_asked_for(self, project):
         self.fill(project)
         self.assertNotIn(" docs ", project.ok("up", "--progress", "none").err)
 
-    @on_both
+    @on_either
     def test_the_output_of_the_environment_is_that_of_every_command(self, project):
         self.fill(project)
         as_json = {"WHIMBREL_OUTPUT": "json"}
@@ -63,7 +63,7 @@ class SwitchTest(ServerTest):
         self.assertIn("1 pending", project.ok("status", "-o", "text", env=as_json).out)
         self.assertEqual(64, project.run("status", env={"WHIMBREL_OUTPUT": "yaml"}).rc)
 
-    @on_both
+    @on_either
     def test_what_failed_of_a_document_and_what_was_found_beforehand_are_events(self, project):
         self.fill(project, step=OPERATORS, bad=(7,))
         events = project.exits(3, "up", "-o", "ndjson").events()
@@ -73,7 +73,7 @@ class SwitchTest(ServerTest):
         self.assertTrue([event for event in events if event["type"] == "preflight"])
         self.assertEqual(1, events[-1]["documents"]["quarantined"])
 
-    @on_both
+    @on_either
     def test_a_dry_run_of_down_answers_in_json(self, project):
         name = self.fill(project)
         project.ok("up")
@@ -97,7 +97,7 @@ class SwitchTest(ServerTest):
         self.assertEqual(64, refused.rc, str(refused))
         self.assertSaid("--confirm", refused, "err")
 
-    @on_both
+    @on_either
     def test_ctrl_c_during_down_stops_with_130_and_down_goes_on(self, project):
         name = self.fill(project, count=20000, docs=10)
         before = project.raw()
@@ -116,7 +116,7 @@ class SwitchTest(ServerTest):
         self.assertSameBytes(before, project.raw())
         self.assertEqual("pending", project.state(name))
 
-    @on_both
+    @on_either
     def test_views_and_time_series_are_refused(self, project):
         project.db.things.insert_one({"_id": 1, "n": 1})
         project.db.command({"create": "seen", "viewOn": "things", "pipeline": []})

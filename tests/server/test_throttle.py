@@ -5,7 +5,7 @@ import pymongo
 
 from support.replica_set import ReplicaSet
 from support.steered import SteeredTest
-from support.testcase import on_both, wait_until
+from support.testcase import on_either, wait_until
 
 
 class ThrottleTest(SteeredTest):
@@ -17,7 +17,7 @@ class ThrottleTest(SteeredTest):
 
     BY_SWITCH = {"custom": {"collection": "switch", "where": {"on": True}, "max": 1}}
 
-    @on_both
+    @on_either
     def test_a_signal_of_ones_own_pauses_the_run_and_lets_it_go_on(self, project):
         self.prepare(project, maxRate=1000, **self.BY_SWITCH)
         up = project.start("up", "-o", "ndjson")
@@ -39,7 +39,7 @@ class ThrottleTest(SteeredTest):
         resumed = next(e for e in throttle if e["state"] == "running")
         self.assertGreaterEqual(resumed["seconds"], 4.9)
 
-    @on_both
+    @on_either
     def test_from_a_breach_to_the_last_write_it_takes_less_than_half_a_second(self, project):
         # Other tests may have the processor just then.
         took = [self.from_breach_to_last_write(project)]
@@ -66,7 +66,7 @@ class ThrottleTest(SteeredTest):
         self.assertEqual(4, up.wait().rc)
         return (last - breach).total_seconds()
 
-    @on_both
+    @on_either
     def test_a_number_from_a_command_is_a_signal_too(self, project):
         self.prepare(project, custom={"command": {"count": "switch", "query": {"on": True}}, "path": "n", "max": 1})
         project.db.switch.update_one({}, {"$set": {"on": True}})
@@ -78,7 +78,7 @@ class ThrottleTest(SteeredTest):
         self.assertEqual(0, up.wait().rc)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_what_cannot_be_read_counts_as_bad_unless_it_is_to_be_ignored(self, project):
         unreadable = {"custom": {"command": {"count": "switch"}, "path": "no.such", "max": 1}}
         self.prepare(project, **unreadable)
@@ -91,7 +91,7 @@ class ThrottleTest(SteeredTest):
         self.assertEqual(0, up.wait().rc)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_the_signals_of_a_healthy_server_hold_nothing_back(self, project):
         self.prepare(project, maxLag="10s", maxDirtyCache="95%", maxTickets="95%", maxQueue=1000, maxOps=10000000,
                      flowControl="on")
@@ -99,7 +99,7 @@ class ThrottleTest(SteeredTest):
         self.assertEqual([], [e for e in result.events() if e["type"] == "throttle"], str(result))
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_the_operations_of_the_whole_server_are_a_signal(self, project):
         self.prepare(project)
         with pymongo.MongoClient(project.uri) as client:

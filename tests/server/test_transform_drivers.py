@@ -2,7 +2,7 @@
 from bson import Decimal128, Int64
 
 from support.scripts import ScriptTest, quarantined, script
-from support.testcase import on_both
+from support.testcase import on_either
 
 # One result of each kind, by the remainder of `_id`; 3 throws, 13 rejects, 23 is nonsense.
 EACH = """
@@ -46,19 +46,19 @@ class DriversTest(ScriptTest):
         project.ok("down")
         self.assertSameBytes(before, project.raw())
 
-    @on_both
+    @on_either
     def test_results_of_every_kind_with_driver_4(self, project):
         self.check(project, 4)
 
-    @on_both
+    @on_either
     def test_results_of_every_kind_with_driver_5(self, project):
         self.check(project, 5)
 
-    @on_both
+    @on_either
     def test_results_of_every_kind_with_driver_7(self, project):
         self.check(project, 7)
 
-    @on_both
+    @on_either
     def test_a_batch_at_once_setup_and_revert_with_each_driver(self, project):
         for major in (4, 5, 7):
             self.install_driver(project, major)

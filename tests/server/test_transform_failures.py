@@ -5,7 +5,7 @@ import threading
 import time
 
 from support.scripts import ScriptTest, quarantined, script, transforms
-from support.testcase import on, on_both, wait_until
+from support.testcase import on, on_either, wait_until
 
 DOCS = 300
 
@@ -40,28 +40,28 @@ class FailureTest(ScriptTest):
         self.assertSameBytes(before, project.raw())
         return messages
 
-    @on_both
+    @on_either
     def test_a_throw(self, project):
         for message in self.run_bad(project, "doc.x.y;").values():
             self.assertRegex(message, r"^TypeError: Cannot read .* \(line \d+\)$")
 
-    @on_both
+    @on_either
     def test_a_rejected_promise(self, project):
         for message in self.run_bad(project, "return Promise.reject(new RangeError('no'));").values():
             self.assertRegex(message, r"^RangeError: no \(line \d+\)$")
 
-    @on_both
+    @on_either
     def test_a_thrown_text(self, project):
         for message in self.run_bad(project, "throw 'a text';").values():
             self.assertEqual("it threw a text instead of an Error", message)
 
-    @on_both
+    @on_either
     def test_a_promise_that_never_settles(self, project):
         project.config(node={"transformTimeout": "1s"})
         for message in self.run_bad(project, "return new Promise(() => {});").values():
             self.assertIn("did not settle within 1 s", message)
 
-    @on_both
+    @on_either
     def test_documents_that_waited_for_hanging_ones_are_not_to_blame(self, project):
         """More hang than may be under way at once: those behind them are asked again, in smaller batches."""
         project.config(node={"transformTimeout": "400ms"})
@@ -70,7 +70,7 @@ class FailureTest(ScriptTest):
         for message in messages.values():
             self.assertIn("did not settle within 0.4 s", message)
 
-    @on_both
+    @on_either
     def test_documents_that_are_slow_one_after_the_other_are_not_to_blame(self, project):
         project.config(node={"transformTimeout": "500ms"})
         self.fill(project, 30)
@@ -80,23 +80,23 @@ class FailureTest(ScriptTest):
         project.ok("up")
         self.check_all_but(project, [])
 
-    @on_both
+    @on_either
     def test_process_exit(self, project):
         for message in self.run_bad(project, "process.exit(3);", bad=(7, 299)).values():
             self.assertRegex(message, r"process\.exit\(3\) was called on line \d+")
 
-    @on_both
+    @on_either
     def test_a_crash(self, project):
         for message in self.run_bad(project, "process.kill(process.pid, 'SIGSEGV');", bad=(150,)).values():
             self.assertIn("was killed by signal 11", message)
 
-    @on_both
+    @on_either
     def test_an_error_outside_of_the_promise(self, project):
         action = "return new Promise(() => setTimeout(() => { throw new Error('late'); }));"
         for message in self.run_bad(project, action, bad=(33,)).values():
             self.assertRegex(message, r"nobody caught Error: late \(line \d+\)")
 
-    @on_both
+    @on_either
     def test_out_of_memory(self, project):
         os.environ["NODE_OPTIONS"] = "--max-old-space-size=48"
         self.addCleanup(os.environ.pop, "NODE_OPTIONS")
@@ -104,7 +104,7 @@ class FailureTest(ScriptTest):
         for message in self.run_bad(project, action, bad=(150,)).values():
             self.assertIn("ran out of memory", message)
 
-    @on_both
+    @on_either
     def test_what_is_no_result(self, project):
         returned = ["new Date()", "new Map()", "'text'", "7", "true", "{}", "[{ a: 1, b: 2 }]", "[5]",
                     "{ $set: { a: 1 }, b: 2 }", "{ ...doc, _id: 5 }", "{ $set: { _id: 5 } }",
@@ -125,7 +125,7 @@ class FailureTest(ScriptTest):
         self.assertIn("a Date", messages[0])
         self.assertIn("cannot be changed", messages[9])
 
-    @on_both
+    @on_either
     def test_without_a_budget_the_run_stops_and_goes_on(self, project):
         self.fill(project)
         name = script(project, transforms("if (doc._id === 150 && !doc.mended) throw new Error('not yet');"
@@ -138,7 +138,7 @@ class FailureTest(ScriptTest):
         project.ok("up")
         self.check_all_but(project, [])
 
-    @on_both
+    @on_either
     def test_a_killing_document_without_a_budget_is_named(self, project):
         self.fill(project)
         name = script(project, transforms("if (doc._id === 150) process.exit(1);"
@@ -147,7 +147,7 @@ class FailureTest(ScriptTest):
         for text in (name, '"150"', "process.exit(1) was called on line"):
             self.assertSaid(text, result)
 
-    @on_both
+    @on_either
     def test_the_budget_is_exact(self, project):
         self.fill(project)
         script(project, transforms("if (doc._id % 30 === 0) throw new Error('bad');"
@@ -157,7 +157,7 @@ class FailureTest(ScriptTest):
         project.exits(3, "up", "--workers", "2", "--max-errors", "10")
         self.check_all_but(project, range(0, DOCS, 30))
 
-    @on_both
+    @on_either
     def test_a_step_has_its_own_budget(self, project):
         self.fill(project)
         script(project, transforms("if (doc._id < 3) throw new Error('bad'); return { $set: { n: -doc.n - 1 } };"),
@@ -187,7 +187,7 @@ class FailureTest(ScriptTest):
             writer.join()
         self.assertEqual(30, len(quarantined(project)))
 
-    @on_both
+    @on_either
     def test_a_batch_that_throws_is_halved(self, project):
         self.fill(project)
         script(project, "transformBatch(docs) { return docs.map((doc) => {"
@@ -197,14 +197,14 @@ class FailureTest(ScriptTest):
         self.check_all_but(project, [77])
         self.assertRegex(quarantined(project)[77], r"^TypeError: seventy-seven \(line \d+\)$")
 
-    @on_both
+    @on_either
     def test_a_batch_with_another_number_of_results(self, project):
         self.fill(project, 10)
         script(project, "transformBatch(docs) { return docs.slice(1); }")
         result = project.exits(1, "up")
         self.assertSaid("must return an array with one result for each", result)
 
-    @on_both
+    @on_either
     def test_code_that_blocks_ends_the_run_resumably(self, project):
         project.config(node={"transformTimeout": "1s"})
         self.fill(project, 20)
@@ -215,7 +215,7 @@ class FailureTest(ScriptTest):
         project.ok("up")
         self.check_all_but(project, [])
 
-    @on_both
+    @on_either
     def test_documents_that_the_server_refuses(self, project):
         self.fill(project)
         project.db.command("collMod", "things", validator={"n": {"$ne": -43}})
@@ -223,7 +223,7 @@ class FailureTest(ScriptTest):
         project.exits(3, "up", "--max-errors", "1")
         self.check_all_but(project, [42])
 
-    @on_both
+    @on_either
     def test_status_says_how_an_interrupted_run_goes_on(self, project):
         self.fill(project, 30)
         slowly = "await new Promise((done) => setTimeout(done, 30)); return { $set: { n: -doc.n - 1 } };"
@@ -242,7 +242,7 @@ class FailureTest(ScriptTest):
             project.ok(command)
         self.assertEqual(list(range(30)), [d["n"] for d in project.db.things.find().sort("_id")])
 
-    @on_both
+    @on_either
     def test_a_killed_host_costs_nothing(self, project):
         """Somebody kills Node, again and again: no document is to blame."""
         self.fill(project, 80)

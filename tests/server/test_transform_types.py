@@ -3,7 +3,7 @@ from bson.raw_bson import RawBSONDocument
 
 from support import documents
 from support.scripts import ScriptTest, script, transforms
-from support.testcase import on_both
+from support.testcase import on_either
 
 COUNT = 120
 TOUCHES = """
@@ -26,23 +26,23 @@ class TypesTest(ScriptTest):
         project.ok("down")
         self.assertSameBytes(before, project.raw(), f"after down with driver {major}")
 
-    @on_both
+    @on_either
     def test_untouched_fields_of_every_type_keep_their_bytes_with_driver_4(self, project):
         self.check(project, 4)
 
-    @on_both
+    @on_either
     def test_untouched_fields_of_every_type_keep_their_bytes_with_driver_5(self, project):
         self.check(project, 5)
 
-    @on_both
+    @on_either
     def test_untouched_fields_of_every_type_keep_their_bytes_with_driver_6(self, project):
         self.check(project, 6)
 
-    @on_both
+    @on_either
     def test_untouched_fields_of_every_type_keep_their_bytes_with_driver_7(self, project):
         self.check(project, 7)
 
-    @on_both
+    @on_either
     def test_undefined_goes_only_where_it_is_deleted(self, project):
         """A field of the BSON type undefined stays; one that is set to undefined or deleted is gone."""
         undefined = documents.raw_element(0x06, "u", b"")
@@ -60,7 +60,7 @@ class TypesTest(ScriptTest):
         project.ok("down")
         self.assertEqual(raw, project.raw()[0])
 
-    @on_both
+    @on_either
     def test_expressions_that_javascript_cannot_compile_and_broken_text_are_given_all_the_same(self, project):
         raw = documents.encode({"_id": 1, "n": 1})
         for name, (kind, payload) in documents.UNREADABLE.items():

@@ -2,7 +2,7 @@
 import signal
 
 from support.scripts import ScriptTest, script, transforms
-from support.testcase import ServerTest, on, on_both, wait_until
+from support.testcase import ServerTest, on, on_either, wait_until
 
 TWICE = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": [2, "$n"]}, 1]}}}]}
 TO_INT = {"update": "things", "where": {"age": {"$type": "string"}}, "with": [{"$set": {"age": {"$toInt": "$age"}}}]}
@@ -26,7 +26,7 @@ def collections_of(project):
 
 
 class WatchTest(ServerTest):
-    @on_both
+    @on_either
     def test_with_watch_it_is_tried_again_on_each_save_until_it_is_stopped(self, project):
         project.db.things.insert_many([{"_id": k, "n": k} for k in range(20)])
         file = project.migration("change", {"update": "things", "with": {"$set": {"m": 1}}})
@@ -66,7 +66,7 @@ class Trials(ServerTest):
 
 
 class TrialTest(Trials):
-    @on_both
+    @on_either
     def test_ten_documents_are_tried_and_shown(self, project):
         self.fill(project)
         project.migration("twice", TWICE)
@@ -77,7 +77,7 @@ class TrialTest(Trials):
             before, after = int(sample["before"]["n"]["$numberInt"]), int(sample["after"]["n"]["$numberInt"])
             self.assertEqual(2 * before + 1, after)
 
-    @on_both
+    @on_either
     def test_a_migration_that_is_not_idempotent_is_told_from_one_that_is(self, project):
         self.fill(project)
         project.db.things.update_many({}, {"$set": {"age": "7"}})
@@ -86,7 +86,7 @@ class TrialTest(Trials):
         self.assertEqual((False, True), (tried[first]["idempotent"], tried[first]["roundTrip"]))
         self.assertEqual((True, True), (tried[second]["idempotent"], tried[second]["roundTrip"]))
 
-    @on_both
+    @on_either
     def test_a_down_that_does_not_bring_everything_back_is_found(self, project):
         self.fill(project)
         project.migration("lossy", {"update": "things", "where": {"n": {"$gte": 0}}, "with": {"$set": {"n": -1}},
@@ -95,7 +95,7 @@ class TrialTest(Trials):
         self.assertEqual(False, trial["roundTrip"])
         self.assertIn("things: documents differ", trial["roundTripWhy"])
 
-    @on_both
+    @on_either
     def test_what_cannot_be_undone_is_not_called_a_failure(self, project):
         self.fill(project)
         project.migration("drop", {"dropCollection": "things", "irreversible": True})
@@ -120,7 +120,7 @@ class TrialTest(Trials):
         trial = self.one(project, 0, "test", "--docs", 7)
         self.assertEqual((7, 7), (trial["sample"], trial["modified"]))
 
-    @on_both
+    @on_either
     def test_documents_that_fail_are_named_with_the_reason(self, project):
         bad = set(range(0, 500, 100))
         self.fill(project, bad=bad)
@@ -133,7 +133,7 @@ class TrialTest(Trials):
         project.config(engine={"maxErrors": "2%"})
         self.assertEqual(5, self.one(project, 3, "rehearse")["failed"])
 
-    @on_both
+    @on_either
     def test_the_collections_validator_and_indexes_are_those_of_the_copy(self, project):
         project.db.create_collection("things", validator={"m": {"$not": {"$gte": 500}}})
         project.db.things.create_index("n", unique=True)
@@ -144,7 +144,7 @@ class TrialTest(Trials):
         project.migration("same", {"update": "things", "with": {"$set": {"n": 7}}})
         self.assertIn("duplicate key", project.exits(1, "test", "same").out)
 
-    @on_both
+    @on_either
     def test_a_named_migration_is_tried_on_what_those_before_it_make(self, project):
         self.fill(project)
         project.migration("twice", TWICE)
@@ -154,7 +154,7 @@ class TrialTest(Trials):
         for sample in tried[second]["samples"]:
             self.assertEqual(2 * int(sample["_id"]["$numberInt"]) + 1, int(sample["before"]["n"]["$numberInt"]))
 
-    @on_both
+    @on_either
     def test_checks_are_evaluated_but_those_that_count_everything(self, project):
         self.fill(project)
         project.migration("twice", {**TWICE, "check": [{"count": {}, "equals": 500}]})
@@ -164,7 +164,7 @@ class TrialTest(Trials):
         project.migration("check", {**TWICE, "check": [{"none": {"n": {"$gt": 3}}}]})
         self.assertIn("check", self.one(project, 1, "test", "check")["error"])
 
-    @on_both
+    @on_either
     def test_a_rehearsal_estimates_the_whole_collection(self, project):
         self.fill(project, 5000)
         project.migration("twice", TWICE)
@@ -177,14 +177,14 @@ class TrialTest(Trials):
         self.assertGreater(trial["docsPerSecond"], 0)
         self.assertGreater(trial["logBytes"], 0)
 
-    @on_both
+    @on_either
     def test_a_whole_copy_tries_every_document(self, project):
         self.fill(project, 3000, bad={2999})
         project.migration("twice", TWICE)
         trial = self.one(project, 1, "rehearse", "--full")
         self.assertEqual((3000, 1), (trial["sample"], trial["failed"]))
 
-    @on_both
+    @on_either
     def test_the_next_run_drops_what_a_killed_one_left(self, project):
         self.fill(project, 20000)
         project.migration("twice", TWICE)
@@ -194,7 +194,7 @@ class TrialTest(Trials):
         project.ok("test")
         self.assertNotIn(running.process.pid, scratches(project).values())
 
-    @on_both
+    @on_either
     def test_a_living_ones_scratch_database_stays(self, project):
         self.fill(project, 20000)
         project.migration("twice", TWICE)
@@ -225,7 +225,7 @@ class TrialTest(Trials):
 
 
 class ScriptTrialTest(Trials, ScriptTest):
-    @on_both
+    @on_either
     def test_a_transform_is_tried(self, project):
         self.fill(project, bad={17})
         script(project, transforms("if (typeof doc.n !== 'number') throw new Error(`no number: ${doc.n}`); "
@@ -234,7 +234,7 @@ class ScriptTrialTest(Trials, ScriptTest):
         self.assertEqual((500, 1, True), (trial["sample"], trial["failed"], trial["roundTrip"]))
         self.assertIn("no number: text", trial["failures"][0]["message"])
 
-    @on_both
+    @on_either
     def test_a_script_works_on_the_copies_and_the_collections_it_touched_are_named(self, project):
         self.fill(project)
         project.db.others.insert_one({"_id": 1})
@@ -254,7 +254,7 @@ class ScriptTrialTest(Trials, ScriptTest):
         self.assertIn("its code asked made: insert, drop", " ".join(trial["notes"]) + ", drop")
         self.assertIsNone(trial["estimate"])
 
-    @on_both
+    @on_either
     def test_a_script_is_kept_from_other_databases(self, project):
         self.fill(project)
         project.migration("20240101000001-script.js", text="""module.exports = {

@@ -3,7 +3,7 @@ import json
 import os
 import pathlib
 
-from support.testcase import ServerTest, on_both
+from support.testcase import ServerTest, on_either
 
 CONFIG = """
 const database: string = process.env.DB_NAME as string;
@@ -61,27 +61,27 @@ class TypescriptTest(ServerTest):
         project.ok("down", env=self.env)
         self.assertIsNone(project.db.x.find_one())
 
-    @on_both
+    @on_either
     def test_tsx_in_a_package_of_commonjs(self, project):
         self.typescript(project, ["tsx"])
         self.check(project)
 
-    @on_both
+    @on_either
     def test_tsx_in_a_package_of_es_modules(self, project):
         self.typescript(project, ["tsx"], "module")
         self.check(project)
 
-    @on_both
+    @on_either
     def test_ts_node(self, project):
         self.typescript(project, ["ts-node", "typescript"])
         self.check(project)
 
-    @on_both
+    @on_either
     def test_swc(self, project):
         self.typescript(project, ["@swc-node/register", "typescript"])
         self.check(project)
 
-    @on_both
+    @on_either
     def test_without_a_loader_the_choices_are_named(self, project):
         self.typescript(project, [])
         result = project.run("up", env=self.env)

@@ -10,7 +10,7 @@ import time
 
 from support.process import alive
 from support.project import BINARY, ROOT
-from support.testcase import ServerTest, on, on_both, wait_until
+from support.testcase import ServerTest, on, on_either, wait_until
 
 DOCS = 20000
 STEP = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}, "done": True}}]}
@@ -38,7 +38,7 @@ class UnattendedTest(ServerTest):
         newest, = (project.root / "logs").glob("*.log")
         return newest
 
-    @on_both
+    @on_either
     def test_it_goes_on_in_the_background_when_its_parent_has_ended(self, project):
         file = self.filled(project)
         pid, log, said = self.detached(project)
@@ -51,7 +51,7 @@ class UnattendedTest(ServerTest):
         self.assertEqual("applied", project.state(file))
         self.assertIn(f"MIGRATED UP: {file}", log.read_text())
 
-    @on_both
+    @on_either
     def test_sigterm_stops_it_as_any_other(self, project):
         file = self.filled(project)
         pid, _, _ = self.detached(project)
@@ -103,7 +103,7 @@ class UnattendedTest(ServerTest):
     def children_of(self, pid):
         return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
-    @on_both
+    @on_either
     def test_logs_follows_a_run_to_its_end(self, project):
         file = self.filled(project)
         pid, log, _ = self.detached(project)
@@ -192,7 +192,7 @@ class UnattendedTest(ServerTest):
                 if not going:
                     return found
 
-    @on_both
+    @on_either
     def test_a_service_manager_is_told_how_it_is(self, project):
         for abstract in (False, True):
             project.empty()

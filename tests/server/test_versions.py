@@ -3,7 +3,7 @@ import signal
 
 import bson
 
-from support.testcase import ServerTest, on, on_both
+from support.testcase import ServerTest, on, on_either
 
 TWICE = {"update": "things", "with": [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}}}]}
 NEWER = 99
@@ -41,7 +41,7 @@ class VersionTest(ServerTest):
                 self.assertEqual(before, self.everything(project))
         project.db[collection].update_many({}, {"$set": {path: 1}})
 
-    @on_both
+    @on_either
     def test_an_interrupted_run_of_a_newer_whimbrel_is_refused(self, project):
         self.fill(project)
         self.interrupt(project)
@@ -51,7 +51,7 @@ class VersionTest(ServerTest):
         project.ok("up")
         self.assertEqual([2 * k + 1 for k in range(100)], [d["n"] for d in project.db.things.find().sort("_id")])
 
-    @on_both
+    @on_either
     def test_an_applied_migration_of_a_newer_whimbrel_is_not_undone(self, project):
         self.fill(project)
         project.ok("up")
@@ -61,7 +61,7 @@ class VersionTest(ServerTest):
         project.ok("down")
         self.assertEqual(list(range(100)), [d["n"] for d in project.db.things.find().sort("_id")])
 
-    @on_both
+    @on_either
     def test_quarantine_of_a_newer_whimbrel_is_refused(self, project):
         self.fill(project, maxErrors=5)
         project.db.things.insert_one({"_id": 100, "n": "text"})
@@ -74,7 +74,7 @@ class VersionTest(ServerTest):
         self.die(project)
         self.refuses(project, "changelog_lock", ("up",), ("unlock", "--force"))
 
-    @on_both
+    @on_either
     def test_documents_without_a_version_are_read(self, project):
         self.fill(project)
         self.interrupt(project)

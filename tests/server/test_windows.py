@@ -2,7 +2,7 @@
 import datetime
 
 from support.steered import SteeredTest
-from support.testcase import on_both, wait_until
+from support.testcase import on_either, wait_until
 
 
 def window(project, opens, closes, zone="UTC"):
@@ -14,7 +14,7 @@ def window(project, opens, closes, zone="UTC"):
 
 
 class WindowsTest(SteeredTest):
-    @on_both
+    @on_either
     def test_a_run_waits_for_its_window_and_says_when_it_opens(self, project):
         self.prepare(project)
         up = project.start("up", "--window", window(project, 6, 60, "Asia/Tokyo"))
@@ -26,7 +26,7 @@ class WindowsTest(SteeredTest):
         self.assertMigratedOnce(project)
         self.assertSaid("running again after", result)
 
-    @on_both
+    @on_either
     def test_a_run_pauses_before_its_window_closes_and_goes_on_in_the_next(self, project):
         self.prepare(project)
         first, second = window(project, -5, 6, "America/Phoenix"), window(project, 11, 120, "America/Phoenix")
@@ -44,7 +44,7 @@ class WindowsTest(SteeredTest):
         self.assertEqual(0, up.wait().rc)
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_with_no_wait_it_ends_with_4_at_the_end_of_a_window_and_outside_of_one(self, project):
         self.prepare(project)
         result = project.exits(4, "up", "--no-wait", "--window", window(project, 3600, 7200))
@@ -57,7 +57,7 @@ class WindowsTest(SteeredTest):
         project.ok("up", "--no-wait")
         self.assertMigratedOnce(project)
 
-    @on_both
+    @on_either
     def test_windows_of_the_configuration_hold_and_those_of_the_command_line_go_before_them(self, project):
         self.prepare(project, windows=[window(project, 3600, 7200)])
         self.assertSaid("the window has closed", project.exits(4, "up", "--no-wait"))
@@ -66,7 +66,7 @@ class WindowsTest(SteeredTest):
         # Who takes something back is in no mood to wait.
         project.ok("down")
 
-    @on_both
+    @on_either
     def test_a_date_that_is_excepted_is_no_window(self, project):
         self.prepare(project)
         today = project.db.command("hello")["localTime"]
@@ -76,7 +76,7 @@ class WindowsTest(SteeredTest):
         self.assertSaid("except", project.exits(4, "up", "--no-wait", "--window", blackout))
         self.assertEqual(0, self.done(project), str(result))
 
-    @on_both
+    @on_either
     def test_a_structural_step_waits_for_the_window_too(self, project):
         project.config()
         name = project.migration("index", {"createIndexes": "things", "indexes": [{"key": {"n": 1}}]})

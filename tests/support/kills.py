@@ -5,7 +5,7 @@ import time
 from support.figures import record
 from support.testcase import LONG, ServerTest, wait_until
 
-DOCS = 20000 if LONG else 6000
+DOCS = 20000 if LONG else 2000
 MOMENTS = 150 if LONG else 30
 NEW_DATABASES = 0.2  # share of the rounds in which whimbrel's collections are made anew, without --long
 STEP = {
@@ -23,7 +23,7 @@ class KillTest(ServerTest):
     kills = 0  # that hit a running program
     docs = DOCS
     moments_wanted = MOMENTS
-    settings = {"workers": 2, "batch": {"docs": 100}}
+    settings = {"workers": 2, "batch": {"docs": 100 if LONG else 33}}
 
     def record_kills(self):
         """At the end of a test, when nothing was found lost or doubled."""

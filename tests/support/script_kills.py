@@ -24,7 +24,7 @@ TELL = "require('fs').appendFileSync('hosts', `${process.pid}\\n`);"
 class ScriptKillTest(ScriptTest, KillTest):
     what = "kills at random moments, JavaScript"
     docs = 8000 if LONG else 1200
-    moments_wanted = MOMENTS if LONG else 20
+    moments_wanted = MOMENTS if LONG else 10  # on each topology
     settings = {"workers": 2, "batch": {"docs": 100 if LONG else 30}}
 
     def twice(self, project):

@@ -7,6 +7,7 @@ import random
 import shutil
 import tempfile
 import unittest
+import zlib
 
 import pymongo
 
@@ -26,6 +27,13 @@ def on(*topologies):
 
 
 on_both = on(*TOPOLOGIES)
+
+
+def on_either(test):
+    """Marks a test of what does not depend on the topology: it runs on one, which its name decides, and on both
+    with --long."""
+    names = sorted(TOPOLOGIES)
+    return on_both(test) if LONG else on(names[zlib.crc32(test.__name__.encode()) % len(names)])(test)
 
 
 def expand(cls):
@@ -49,7 +57,8 @@ def one_topology(test, topology):
 
 
 class ServerTest(unittest.TestCase):
-    """Tests marked with @on_both become two tests, each with a project and a database of its own.
+    """Tests marked with @on_both become two tests, each with a project and a database of its own, those with
+    @on_either become one of them.
 
     `self.random` starts from a seed that depends on the test's name, or from $WHIMBREL_TEST_SEED;
     a failure prints it.

@@ -15,7 +15,7 @@ DOCS = 30
 BATCH = 10
 TWICE = [{"$set": {"n": {"$add": [{"$multiply": ["$n", 2]}, 1]}}}]
 RESUMPTIONS = 4
-VISITED_AGAIN = 0.2  # share of the points that another scenario has visited, without --long
+VISITED_AGAIN = 0.1  # share of the points that another scenario has visited with this fault, without --long
 NEW_DATABASES = 0.2  # share of the runs for which whimbrel's collections are made anew, without --long
 # Who cannot connect, write a log or start Node says so at once; the target of a copy is no state.
 NOT_RIDDEN_OUT = ("hello", "buildInfo", "log file", "node ", "create others")
@@ -31,7 +31,8 @@ class Scenario:
     rides_out = True  # one broken connection does not end it
     counts_exactly = True  # else `modified` may lack the batch that was open at the kill
     ends_with = 0  # 3 where documents are to be left in quarantine
-    thorough = False  # also without --long: lost answers, and a kill at every point
+    thorough = False  # also without --long: lost answers, too
+    everywhere = False  # also without --long: at points that others have visited, too
 
     def __init__(self, name, write, **keys):
         self.name = name
@@ -108,7 +109,7 @@ TRANSACTION = """module.exports = {
 REDO = ("--interrupted-command", "redo", "--wait", "60s")
 
 SCENARIOS = [
-    Scenario("update", yaml({"update": "things", "with": TWICE}), thorough=True),
+    Scenario("update", yaml({"update": "things", "with": TWICE}), thorough=True, everywhere=True),
     Scenario("operators", yaml({"update": "things", "with": {"$mul": {"n": 2}, "$set": {"m": 1}}})),
     Scenario("delete", yaml({"delete": "things", "where": {"k": {"$mod": [2, 0]}}})),
     Scenario("copy", yaml({"copy": "things", "to": "others", "with": TWICE})),
@@ -150,11 +151,12 @@ TRANSACTIONS = [
 
 def passages(trace, action, scenario, rng, visited):
     """(point, number of the passage): in the long run the first, the last and a random one of each point;
-    else a random one, and of a thorough scenario the last where an answer is lost. What others have `visited`
-    is not always visited again then, but by thorough ones."""
+    else a random one, and the last where an answer is lost. What other scenarios have `visited` with this action
+    is then visited again in few cases, but by the scenario that goes `everywhere`."""
     counts = collections.Counter(trace)
     for point, count in sorted(counts.items()):
-        if not LONG and not scenario.thorough and point in visited and rng.random() > VISITED_AGAIN:
+        again = LONG or scenario.everywhere or rng.random() < VISITED_AGAIN
+        if (action, point) in visited and not again:
             continue
         chosen = {rng.randint(1, count)}
         if LONG:
@@ -169,7 +171,7 @@ class FaultTest(ScriptTest):
     """Subclassed once a topology."""
 
     topology = None
-    visited = set()  # points at which a scenario died, in this process
+    visited = set()  # (action, point) of the scenarios that ran in this process
 
     def settle(self, project, scenario):
         """What must not depend on faults."""
@@ -237,7 +239,7 @@ class FaultTest(ScriptTest):
             for point, number in passages(trace, action, scenario, self.random, self.visited):
                 end = self.disturbed(project, scenario, action, point, number, expected)
                 outcomes[action, end] += 1
-        self.visited.update(trace)
+            self.visited.update((action, point) for point in trace)
         missed = sum(count for (_, end), count in outcomes.items() if end == "not met")
         self.assertLess(missed, 0.4 * sum(outcomes.values()), f"faults that never happened: {outcomes}")
         points = len(set(trace))
