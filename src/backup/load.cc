@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "backup/batch_queue.h"
+#include "backup/creation.h"
 #include "backup/insertion.h"
 #include "backup/names.h"
 #include "base/text.h"
@@ -32,32 +33,9 @@ bool has_viewless_time_series(const mongo::Server& server) {
   return server.major > 8 || (server.major == 8 && server.minor >= 3);
 }
 
-/// Every index but that of `_id`, as `createIndexes` takes it.
-Array index_specs(const Definition& definition) {
-  Array specs;
-  bool collated = definition.options.view().find("collation").has_value();
-  for (const Document& index : definition.indexes) {
-    View listed = index;
-    if (listed.get_string("name") == "_id_" || listed.get_bool("clustered")) continue;
-    Document spec;
-    for (const Value& field : listed.elements()) {
-      if (field.key() != "v" && field.key() != "ns") spec.append(field.key(), field);
-    }
-    // Where a collection has a collation, an index without one would get it.
-    bool simple = collated && !listed.find("collation");
-    if (simple) spec.append("collation", make_document("locale", "simple"));
-    specs.add(spec);
-  }
-  return specs;
-}
-
-Document create_command(const std::string& name, const Definition& definition) {
-  Document create = make_document("create", name);
-  for (const Value& option : definition.options.view().elements()) {
-    bool refused = option.key() == "recordIdsReplicated" || option.key() == "autoIndexId";
-    if (!refused) create.append(option.key(), option);
-  }
-  return create.append("writeConcern", majority());
+std::string uuid_of(View listed) {
+  auto uuid = listed.at_path("info.uuid");
+  return uuid ? hex_text(uuid->as_binary()) : "";
 }
 
 class Load {
@@ -68,6 +46,7 @@ class Load {
   Status run() {
     TRY(read_existing());
     TRY(drop_left_overs());
+    for (size_t i = 0; i < setting_.items.size(); ++i) TRY(check_uuid(i));
     for (size_t i = 0; i < setting_.items.size(); ++i) TRY(define(i));
     TRY(insert_all());
     for (size_t i = 0; i < setting_.items.size(); ++i) TRY(finish(i));
@@ -100,7 +79,59 @@ class Load {
     for (const auto& [name, listed] : existing_) {
       if (name.starts_with(kTemporaryPrefix)) TRY(drop(name));
     }
+    std::erase_if(existing_,
+                  [](const auto& one) { return one.first.starts_with(kTemporaryPrefix); });
     return {};
+  }
+
+  bool is_there(const std::string& name) const { return existing_.contains(name); }
+
+  /// A view has no UUID, and that of a time series is its buckets'.
+  bool wants_uuid(const Definition& of) const {
+    return setting_.preserve_uuids && !of.is_view() && !of.is_time_series();
+  }
+
+  bool has_uuid(const Definition& of) const {
+    auto there = existing_.find(of.name);
+    return there != existing_.end() && uuid_of(there->second) == of.uuid;
+  }
+
+  Status check_uuid(size_t item) const {
+    const Definition& of = definition(item);
+    if (!wants_uuid(of)) return {};
+    constexpr std::string_view kNext = "leave out --preserve-uuid, or leave this collection out";
+    if (uuid_bytes(of).empty()) {
+      return Error{ErrorKind::kUsage, "the backup says no UUID of " + of.name, std::string(kNext)};
+    }
+    for (const auto& [name, listed] : existing_) {
+      if (name == of.name || uuid_of(listed) != of.uuid) continue;
+      return Error{
+          ErrorKind::kFailed,
+          fmt::format("the UUID of {} is that of the collection {}, which is there", of.name, name),
+          std::string(kNext)};
+    }
+    bool stays = is_there(of.name) && !has_uuid(of) && mode_of(item) != LoadMode::kReplace;
+    if (stays) setting_.warn(of.name + " is there with another UUID than the backup's; it stays");
+    return {};
+  }
+
+  /// `create`, or its like with the UUID where the name is free.
+  Result<Document> create(size_t item) {
+    const Definition& of = definition(item);
+    LoadMode mode = mode_of(item);
+    bool is_new = mode == LoadMode::kReplace || mode == LoadMode::kAnew || !is_there(of.name);
+    if (!wants_uuid(of) || !is_new) return command(create_command(target_of(item), of));
+    constexpr int kUnauthorized = 13, kUuidOfOtherDatabase = 40655;
+    auto made = command(create_with_uuid(setting_.database, target_of(item), of));
+    if (made) return made;
+    int code = made.error().server_code;
+    if (code == kUnauthorized) {
+      return std::move(made).error().or_hint(
+          "give the user the role `restore`, or leave out --preserve-uuid");
+    }
+    if (code != kUuidOfOtherDatabase) return made;
+    return std::move(made).error().or_hint(
+        "a collection of another database has this UUID: leave out --preserve-uuid");
   }
 
   std::string target_of(size_t item) const {
@@ -115,7 +146,9 @@ class Load {
     const LoadItem& of = setting_.items[item];
     size_t length =
         setting_.database.size() + 1 + kTemporaryPrefix.size() + definition(item).name.size();
-    bool in_place = definition(item).is_time_series() || length > kLongestNamespace;
+    const Definition& what = definition(item);
+    bool in_place =
+        what.is_time_series() || length > kLongestNamespace || (wants_uuid(what) && has_uuid(what));
     return of.mode == LoadMode::kReplace && in_place ? LoadMode::kAnew : of.mode;
   }
 
@@ -130,7 +163,7 @@ class Load {
     targets_.push_back(std::move(target));
     if (of.is_view()) return {};
     if (mode_of(item) == LoadMode::kAnew) TRY(drop(of.name));
-    auto made = command(create_command(target_of(item), of));
+    auto made = create(item);
     if (made) return {};
     if (made.error().server_code != kNamespaceExists) {
       return std::move(made).error().while_doing("creating " + of.name);

@@ -33,6 +33,9 @@ struct LoadSetting {
   const Content& content;
   std::vector<LoadItem> items;
   int workers = 4;  ///< threads that insert, each with a connection of its own
+  /// Collections that are made get the UUID of the backup's, by applyOps, which needs the role
+  /// `restore`. One that has that UUID and is to be replaced is dropped first: no two can have it.
+  bool preserve_uuids = false;
   const Stop& stop;
   Progress& progress;
   std::function<void(const std::string&)> warn;

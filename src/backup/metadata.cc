@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace whimbrel::backup {
 
 using mongo::Document;
@@ -14,6 +16,18 @@ bool Definition::is_view() const {
 
 bool Definition::is_time_series() const {
   return type == "timeseries" || options.view().find("timeseries").has_value();
+}
+
+std::vector<uint8_t> uuid_bytes(const Definition& definition) {
+  constexpr size_t kBytes = 16;
+  const std::string& text = definition.uuid;
+  if (text.size() != 2 * kBytes) return {};
+  std::vector<uint8_t> bytes(kBytes);
+  for (size_t i = 0; i < kBytes; ++i) {
+    const char* digits = text.data() + 2 * i;
+    if (std::from_chars(digits, digits + 2, bytes[i], 16).ptr != digits + 2) return {};
+  }
+  return bytes;
 }
 
 std::string metadata_json(const Definition& definition) {

@@ -22,6 +22,9 @@ struct Definition {
   bool is_capped() const { return options.view().get_bool("capped"); }
 };
 
+/// The 16 bytes of Definition::uuid; empty when that is no such text.
+std::vector<uint8_t> uuid_bytes(const Definition& definition);
+
 /// Canonical Extended JSON in mongodump's order of fields; one document, no line feed.
 std::string metadata_json(const Definition& definition);
 

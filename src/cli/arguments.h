@@ -25,6 +25,7 @@ struct BackupArguments {
   std::string keep;  ///< of `prune`: a duration
   bool gzip = false;
   bool drop = false;
+  bool preserve_uuids = false;
 };
 
 struct Arguments {

@@ -33,6 +33,8 @@ void add_restore(CLI::App& app, Arguments& arguments, std::string& workers) {
                     "replace the collections of the backup; without it, what is there stays");
   restore->add_option("--only", arguments.backup.only, "only these collections");
   restore->add_option("--to-db", arguments.backup.to_database, "into another database");
+  restore->add_flag("--preserve-uuid,--preserveUUID", arguments.backup.preserve_uuids,
+                    "collections that are made get the backup's UUIDs; needs the role `restore`");
   restore->add_flag("--dry-run", arguments.dry_run, "check it and say what would be done");
   restore->add_flag("--gzip", arguments.backup.gzip,
                     "seen from the files; taken for mongorestore's sake");

@@ -26,6 +26,7 @@ Result<RestoreRequest> request_of(const Arguments& arguments) {
   if (arguments.backup.drop) request.existing = Existing::kIsReplaced;
   request.only = arguments.backup.only;
   request.dry_run = arguments.dry_run;
+  request.preserve_uuids = arguments.backup.preserve_uuids;
   request.workers = arguments.overrides.workers.value_or(0);
   request.lock_wait = arguments.wait;
   request.to_other_database = !arguments.backup.to_database.empty();

@@ -179,6 +179,7 @@ Result<Restored> restore_content(Project& project, const RestoreRequest& request
                               content,
                               std::move(items),
                               request.workers > 0 ? request.workers : kWorkers,
+                              request.preserve_uuids,
                               stop,
                               progress,
                               [&](const std::string& text) { reporter.say("warning", text); }};

@@ -17,6 +17,7 @@ struct RestoreRequest {
   Existing existing = Existing::kStays;
   std::vector<std::string> only;
   bool dry_run = false;
+  bool preserve_uuids = false;  ///< see backup::LoadSetting
   std::string source_database;     ///< that is meant where the backup holds several
   bool to_other_database = false;  ///< the backup may be of another database than the project's
   int workers = 0;                 ///< 0: 4

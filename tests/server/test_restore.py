@@ -11,7 +11,7 @@ from bson.raw_bson import RawBSONDocument
 from support import mongodump
 from support.backups import definitions, fill, only_backup
 from support.project import BINARY, clean_environment
-from support.testcase import ServerTest, on_either
+from support.testcase import ServerTest, on_both, on_either
 
 UTC = datetime.timezone.utc
 
@@ -261,6 +261,56 @@ class RestoreTest(ServerTest):
         self.assertEqual(["things", "x"], user_collections(project.db))
         project.exits(66, "restore", "nothing")
         project.exits(64, "restore")
+
+    def uuids(self, project):
+        return {one["name"]: one["info"]["uuid"] for one in project.db.list_collections(filter={"type": "collection"})
+                if one["name"] in user_collections(project.db)}
+
+    @on_both
+    def test_uuids_are_kept_when_that_is_asked_for(self, project):
+        fill(project)
+        definitions(project)
+        before, kept = project.raw(), self.uuids(project)
+        described = {name: definition(project.db, name) for name in kept}
+        project.ok("backup", "--out", "b")
+
+        def check(there):
+            self.assertEqual(there, self.uuids(project) == kept)
+            self.assertSameBytes(before, project.raw())
+            self.assertEqual(described, {name: definition(project.db, name) for name in kept})
+        for name in user_collections(project.db):
+            project.db.drop_collection(name)
+        project.ok("restore", "b", "--preserve-uuid")
+        check(True)
+        self.drop(project, "b")
+        check(False)
+        self.drop(project, "b", "--preserveUUID")
+        check(True)
+        project.db.things.insert_one({"_id": "new"})
+        self.drop(project, "b", "--preserve-uuid")
+        check(True)
+        self.drop(project, "b")
+        result = project.ok("restore", "b", "--preserve-uuid")
+        self.assertIn("things is there with another UUID than the backup's; it stays", result.err)
+
+    @on_both
+    def test_a_uuid_that_another_collection_has_is_refused_and_nothing_is_touched(self, project):
+        fill(project)
+        project.ok("backup", "--out", "b")
+        project.db.things.rename("moved")
+        before, uuids = project.raw("moved"), self.uuids(project)
+        for flags in ([], ["--drop", "--confirm", project.db.name]):
+            result = project.exits(1, "restore", "b", "--preserve-uuid", *flags)
+            self.assertIn("the UUID of things is that of the collection moved", result.err)
+            self.assertIn("leave out --preserve-uuid", result.err)
+            self.assertSameBytes(before, project.raw("moved"))
+            self.assertEqual(uuids, self.uuids(project))
+        other = project.db.name + "_other"
+        self.addCleanup(project.db.client.drop_database, other)
+        result = project.exits(1, "restore", "b", "--preserve-uuid", "--only", "things", "--to-db", other)
+        self.assertIn("a collection of another database has this UUID: leave out --preserve-uuid", result.err)
+        self.assertEqual([], user_collections(project.db.client[other]))
+        self.assertSameBytes(before, project.raw("moved"))
 
     @on_either
     def test_restores_hold_the_lock_and_are_in_the_history(self, project):

@@ -22,8 +22,8 @@ def end(pid):
 
 
 class UnattendedTest(ServerTest):
-    def filled(self, project, docs=DOCS, **keys):
-        project.config(engine={"batch": {"docs": 20}}, **keys)
+    def filled(self, project, docs=DOCS, batch=20, **keys):
+        project.config(engine={"batch": {"docs": batch}}, **keys)
         project.db.things.insert_many(({"_id": k, "n": k} for k in range(docs)), ordered=False)
         return project.migration("twice", STEP)
 
@@ -117,7 +117,7 @@ class UnattendedTest(ServerTest):
 
     @on("standalone")
     def test_logs_follows_through_every_file_that_is_put_aside(self, project):
-        self.filled(project, log={"maxSize": "700B", "keep": 1000}, docs=DOCS * 3)
+        self.filled(project, log={"maxSize": "700B", "keep": 1000}, docs=DOCS * 3, batch=200)
         pid, log, _ = self.detached(project)
         result = project.ok("logs", "-f")
         wait_until(lambda: not alive(pid), "its end", 120)
@@ -197,7 +197,7 @@ class UnattendedTest(ServerTest):
         for abstract in (False, True):
             project.empty()
             one, name = self.manager(project, abstract)
-            file = self.filled(project)
+            file = self.filled(project, docs=6000)
             running = project.start("up", env={"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "400000"})
             begun = time.monotonic()
             told = self.messages(one, running)
