@@ -14,7 +14,8 @@ import pymongo
 from support.project import Project
 from support.servers import TOPOLOGIES, Server, shared, wait_until  # noqa: F401  (for the tests)
 
-LONG = os.environ.get("WHIMBREL_TEST_LONG") == "1"
+LONG = os.environ.get("WHIMBREL_TEST_LONG") == "1"  # more rounds: the tests long/FILE
+BOTH = LONG or os.environ.get("WHIMBREL_TEST_BOTH") == "1"  # all tests of scripts/test --long
 _names = itertools.count()
 
 
@@ -33,7 +34,7 @@ def on_either(test):
     """Marks a test of what does not depend on the topology: it runs on one, which its name decides, and on both
     with --long."""
     names = sorted(TOPOLOGIES)
-    return on_both(test) if LONG else on(names[zlib.crc32(test.__name__.encode()) % len(names)])(test)
+    return on_both(test) if BOTH else on(names[zlib.crc32(test.__name__.encode()) % len(names)])(test)
 
 
 def expand(cls):
